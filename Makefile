@@ -1,0 +1,28 @@
+# Two commands do everything: `make demo` and `make test`.
+UV := ./tools/uv
+RUN := $(UV) run --frozen
+
+.PHONY: demo test check unit hosts format docs bench
+
+demo: ## put examples/guestbook online here, release a second version under traffic, take it back
+	@./tools/install-demo-tools
+	@$(RUN) python -m examples.demo
+
+test: check ## everything: the checks, the unit tests and the tests on booted test hosts
+	./tools/install-test-tools
+	$(RUN) pytest tests
+
+check: ## format, lint, types, import contracts, unit tests: under a minute
+	$(RUN) ruff format --check
+	$(RUN) ruff check
+	$(RUN) mypy
+	$(RUN) lint-imports
+	$(RUN) vermin --quiet --no-tips --violations -t=3.9- src/seawall/agent
+	$(RUN) pytest -q tests --ignore tests/hosts --ignore tests/local
+
+format:
+	$(RUN) ruff format
+	$(RUN) ruff check --fix
+
+docs: ## write the generated reference pages
+	$(RUN) python tools/reference.py

@@ -1,0 +1,1 @@
+"""seawall: puts Python web apps on the internet, and keeps them there."""

@@ -1,0 +1,144 @@
+"""Every way the agent can fail, in one place.
+
+An error carries four things a person needs: the *fact* (what failed), the *place* (a file, unit, path), the
+*state* things are in now, and the *remedy*. They travel to the tool as data, never as tracebacks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ErrorRecord:
+    """What travels over the wire for a failure; the tool renders it unchanged."""
+
+    code: str
+    fact: str
+    place: str = ""
+    state: str = ""
+    remedy: str = ""
+    output: str = ""
+    exit_code: int = 1
+
+    def to_wire(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class AgentError(Exception):
+    """Base of all the agent's errors; subclasses own their code and the tool's exit code."""
+
+    code = "failed"
+    exit_code = 1
+
+    def __init__(self, fact: str, *, place: str = "", state: str = "", remedy: str = "", output: str = "") -> None:
+        super().__init__(fact)
+        self.fact = fact
+        self.place = place
+        self.state = state
+        self.remedy = remedy
+        self.output = output
+
+    def record(self) -> ErrorRecord:
+        return ErrorRecord(
+            self.code,
+            self.fact,
+            self.place,
+            self.state,
+            self.remedy,
+            self.output,
+            self.exit_code,
+        )
+
+
+class BadRequest(AgentError):
+    """The tool asked for something this agent does not understand."""
+
+    code = "bad-request"
+    exit_code = 4
+
+
+class Locked(AgentError):
+    """Another deployment holds this app's lock."""
+
+    code = "locked"
+
+
+class PlanChanged(AgentError):
+    """The host is no longer as it was when the plan was shown."""
+
+    code = "plan-changed"
+
+
+class CommandFailed(AgentError):
+    """A program the agent ran exited with an error, or ran out of time."""
+
+    code = "command-failed"
+
+
+class ApplyFailed(AgentError):
+    """A resource could not be brought to its desired state; what was done has been undone."""
+
+    code = "apply-failed"
+
+
+class CheckRefused(AgentError):
+    """A program (nginx -t, …) refused the new configuration; the old files are back."""
+
+    code = "check-refused"
+
+
+class DiskFull(AgentError):
+    """The host has no room left."""
+
+    code = "disk-full"
+
+
+class BuildFailed(AgentError):
+    """The virtual environment could not be built."""
+
+    code = "build-failed"
+
+
+class MigrationFailed(AgentError):
+    """The app's set-up or migration command failed."""
+
+    code = "migration-failed"
+
+
+class StartFailed(AgentError):
+    """The new release's service did not start or did not stay up."""
+
+    code = "start-failed"
+
+
+class GateFailed(AgentError):
+    """The new release never answered its health path well; it took no traffic."""
+
+    code = "gate-failed"
+
+
+class FrontDoorFailed(AgentError):
+    """The new release did not answer through the proxy; the link went back to the old one."""
+
+    code = "front-door-failed"
+
+
+class NoSuchRelease(AgentError):
+    """The release asked for is not on this host."""
+
+    code = "no-such-release"
+
+
+class Cancelled(AgentError):
+    """The person, or a broken connection, stopped the deployment before the switch."""
+
+    code = "cancelled"
+
+
+class NeedsPerson(AgentError):
+    """Undoing failed too; the message names what a person must look at."""
+
+    code = "needs-person"
+    exit_code = 4

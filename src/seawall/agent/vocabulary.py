@@ -1,0 +1,307 @@
+"""The words the tool and the agent share: resources, releases, changes, events.
+
+Everything here is plain data. The tool builds it, it travels as JSON, the agent acts on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, TypeVar, Union
+
+#: Stands in unit and settings files for the release's id (``v12``); the agent fills it in when it stages.
+RELEASE = "@RELEASE@"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where an app lives on a host, and who owns what.
+
+    ``base`` holds releases, objects, virtual environments, data and state; ``run`` the sockets. ``user`` and ``group``
+    run the app, ``build_user`` builds it and ``front_group`` (nginx's) may connect to its sockets; all four are
+    empty on the local target, where everything belongs to the person who runs the tool.
+    """
+
+    app: str
+    base: str
+    run: str
+    manager: str
+    unit_dir: str
+    uv: str
+    user: str = ""
+    group: str = ""
+    build_user: str = ""
+    front_group: str = ""
+
+
+# --- resources: what a host should hold
+
+
+@dataclass(frozen=True)
+class Package:
+    """A distribution package (apt) that must be installed."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class User:
+    """A system user with a group of the same name; ``groups`` are supplementary."""
+
+    name: str
+    home: str
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Directory:
+    path: str
+    mode: int = 0o755
+    owner: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class File:
+    """A whole file. ``service`` names the Service that must check it and read it again when it changes."""
+
+    path: str
+    content: str
+    mode: int = 0o644
+    owner: str = ""
+    group: str = ""
+    service: str = ""
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """A symbolic link ``path -> target``."""
+
+    path: str
+    target: str
+    service: str = ""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A self-signed certificate for ``domains``, made by the host's openssl where none is there yet."""
+
+    certificate: str
+    key: str
+    domains: tuple[str, ...]
+    service: str = ""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A long-running service that files belong to: ``check`` must pass before ``reload`` makes changes live."""
+
+    name: str
+    check: tuple[str, ...] = ()
+    reload: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+    running: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Uv:
+    """uv in a virtual environment of its own at ``path``; it resolves and installs the apps' requirements."""
+
+    path: str
+    version: str
+    user: str = ""
+
+
+Resource = Union[Package, User, Directory, File, Link, Certificate, Service, Uv]
+
+RESOURCES: dict[str, type[Any]] = {
+    "package": Package,
+    "user": User,
+    "directory": Directory,
+    "file": File,
+    "link": Link,
+    "certificate": Certificate,
+    "service": Service,
+    "uv": Uv,
+}
+KINDS: dict[type[Any], str] = {cls: kind for kind, cls in RESOURCES.items()}
+
+
+# --- releases: what runs
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One path of the project that travels. ``path`` is relative, with ``/``; bytes that are not UTF-8 are
+    surrogate-escaped. A link has a ``target`` and no ``sha256``."""
+
+    path: str
+    sha256: str = ""
+    size: int = 0
+    executable: bool = False
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """What the virtual environment is built from.
+
+    ``path`` is the requirements file inside the code; ``text`` replaces it where the tool has already read a lock
+    (``locked``). ``extra`` names what the stack adds (the app server) unless the app asks for it itself.
+    ``install_project`` installs the code as a package too. ``python`` is a version or range for uv, or "".
+    """
+
+    path: str = ""
+    text: str = ""
+    locked: bool = False
+    extra: tuple[str, ...] = ()
+    python: str = ""
+    install_project: bool = False
+
+
+@dataclass(frozen=True)
+class UnitFile:
+    """A service manager's file; ``name`` is relative to the layout's ``unit_dir``."""
+
+    name: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """Something of the release that the service manager runs.
+
+    ``role`` is ``web`` (has the socket the gate and proxy use), ``process`` (a worker) or ``schedule`` (a timer).
+    ``units`` are started in this order and stopped in reverse; ``boot`` are those enabled at boot.
+    """
+
+    role: str
+    name: str
+    units: tuple[str, ...]
+    boot: tuple[str, ...]
+    files: tuple[UnitFile, ...]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """When the new release counts as healthy: ``successes`` answers of 2xx in a row within ``timeout`` seconds."""
+
+    path: str
+    host: str
+    scheme: str = "https"
+    successes: int = 3
+    interval: float = 0.1
+    answer_timeout: float = 5.0
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True)
+class FrontDoor:
+    """How the agent reaches the app the way a visitor does, through the proxy on this host."""
+
+    address: str
+    port: int
+    tls: bool
+    host: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the code came from, for people: commit, whether the tree had changes, and who deployed from where."""
+
+    commit: str = ""
+    dirty: bool = False
+    by: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Release:
+    """Everything that makes a release; two releases with equal fields (``source`` aside) are the same release."""
+
+    entries: tuple[Entry, ...]
+    requirements: Requirements
+    env: Mapping[str, str]
+    files: tuple[UnitFile, ...]
+    static: Mapping[str, str]
+    persist: tuple[str, ...]
+    programs: tuple[Program, ...]
+    gate: Gate
+    front: FrontDoor
+    setup: str = ""
+    migrate: str = ""
+    drain: float = 30.0
+    keep: int = 5
+    source: Source = field(default_factory=Source)
+
+
+# --- what the agent answers
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of a plan. ``action`` is create, update, delete, start, reload or install; ``diff`` is for people
+    and never holds a secret; ``before`` is a digest of what was observed."""
+
+    kind: str
+    name: str
+    action: str
+    diff: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Progress. ``kind`` is step, output or note; ``state`` of a step is start, done, failed or skipped."""
+
+    kind: str
+    step: str = ""
+    state: str = ""
+    text: str = ""
+    seconds: float | None = None
+
+
+# --- to and from JSON
+
+T = TypeVar("T")
+
+
+def to_wire(value: Any) -> dict[str, Any]:
+    """A dataclass of this module as JSON-ready data."""
+    return asdict(value)
+
+
+def resource_to_wire(resource: Resource) -> dict[str, Any]:
+    return {"kind": KINDS[type(resource)], **asdict(resource)}
+
+
+def resource_from_wire(data: Mapping[str, Any]) -> Resource:
+    values = dict(data)
+    made: Resource = build(RESOURCES[values.pop("kind")], values)
+    return made
+
+
+def build(cls: type[T], data: Mapping[str, Any]) -> T:
+    """Make a flat dataclass from JSON data; lists become tuples. Raises TypeError on unknown or missing fields."""
+    names = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+    unknown = set(data) - names
+    if unknown:
+        raise TypeError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}")
+    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+
+
+def release_from_wire(data: Mapping[str, Any]) -> Release:
+    """The nested counterpart of :func:`build` for a release."""
+    values = dict(data)
+    values["entries"] = tuple(build(Entry, e) for e in values["entries"])
+    values["requirements"] = build(Requirements, values["requirements"])
+    values["files"] = tuple(build(UnitFile, f) for f in values["files"])
+    values["programs"] = tuple(
+        build(Program, {**p, "files": [build(UnitFile, f) for f in p["files"]]}) for p in values["programs"]
+    )
+    values["gate"] = build(Gate, values["gate"])
+    values["front"] = build(FrontDoor, values["front"])
+    values["source"] = build(Source, values.get("source", {}))
+    return build(Release, values)
