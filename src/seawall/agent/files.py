@@ -1,0 +1,211 @@
+"""Files that are either as they were or as they should be, also after a power cut.
+
+Everything is written beside its place, made durable and renamed over it; see rename(2) and fsync(2).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import grp
+import os
+import pwd
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from seawall.agent.errors import ApplyFailed, DiskFull
+
+FILE, LINK, DIRECTORY, ABSENT = "file", "link", "directory", "absent"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What lies at a path now. ``kind`` is one of the constants above, or names another type (socket, device, …)."""
+
+    kind: str
+    content: bytes = b""
+    target: str = ""
+    mode: int = 0
+    uid: int = -1
+    gid: int = -1
+    #: Changes whenever the file is written or replaced, and tells nothing of its content.
+    stamp: str = ""
+
+
+def look(path: str) -> Found:
+    """What lies at ``path``, a link itself and not what it leads to; a file with its content."""
+    place = Path(path)
+    try:
+        status = place.lstat()
+        mode = stat.S_IMODE(status.st_mode)
+        stamp = f"{status.st_ino}:{status.st_mtime_ns}:{status.st_ctime_ns}"
+        kind = _kind(status.st_mode)
+        content = place.read_bytes() if kind == FILE else b""
+        target = str(place.readlink()) if kind == LINK else ""
+    except (FileNotFoundError, NotADirectoryError):
+        return Found(ABSENT)
+    return Found(kind, content, target, mode, status.st_uid, status.st_gid, stamp)
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFREG: FILE, stat.S_IFLNK: LINK, stat.S_IFDIR: DIRECTORY, stat.S_IFSOCK: "socket"}
+    return kinds.get(stat.S_IFMT(mode), "device or pipe")
+
+
+def read_text(path: str) -> str | None:
+    """A file's text, or None if there is none; bytes that are not UTF-8 are surrogate-escaped."""
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def temporary(path: str) -> str:
+    """A fresh hidden name beside ``path``: short, and matched by no service's ``include *``."""
+    return str(Path(path).parent / f".seawall-{secrets.token_hex(8)}")
+
+
+def write_atomic(path: str, data: bytes, mode: int, uid: int = -1, gid: int = -1, *, beside: str = "") -> None:
+    """Replace the file at ``path`` durably; a reader sees the old or the new one, whole, and never a wider mode.
+
+    ``uid`` and ``gid`` of -1 are the process's own. ``beside`` is the temporary name to use (:func:`temporary`).
+    Raises DiskFull, or OSError.
+    """
+    beside = beside or temporary(path)
+    with disk_full(path), _removed_unless_renamed(beside):
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            if (uid, gid) != (-1, -1):
+                os.fchown(descriptor, uid, gid)
+            os.fchmod(descriptor, mode)  # after fchown, which clears the set-id bits
+            os.fsync(descriptor)
+        Path(beside).rename(path)
+    fsync_directory(str(Path(path).parent))
+
+
+def replace_link(path: str, target: str, *, beside: str = "") -> None:
+    """Make ``path`` a link to ``target``, durably and with one rename(). Raises DiskFull, or OSError."""
+    beside = beside or temporary(path)
+    with disk_full(path), _removed_unless_renamed(beside):
+        Path(beside).symlink_to(target)
+        Path(beside).rename(path)
+    fsync_directory(str(Path(path).parent))
+
+
+@contextlib.contextmanager
+def _removed_unless_renamed(beside: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def fsync_directory(path: str) -> None:
+    """Make the names in a directory durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_filesystem(path: str) -> None:
+    """Make everything written to the file system that holds ``path`` durable: syncfs(2), else sync(2)."""
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if syncfs is None:
+        os.sync()
+        return
+    with disk_full(path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if syncfs(descriptor) != 0:
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number), path)
+        finally:
+            os.close(descriptor)
+
+
+def remove(path: str) -> None:
+    """Remove a file or a link, if it is there, durably."""
+    try:
+        Path(path).unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    fsync_directory(str(Path(path).parent))
+
+
+def remove_tree(path: str) -> None:
+    """Remove whatever is at ``path``, a folder with all it holds, read-only ones too; links are not followed."""
+    place = Path(path)
+    if place.is_symlink() or not place.is_dir():
+        place.unlink(missing_ok=True)
+        return
+    try:
+        shutil.rmtree(path)
+    except PermissionError:  # only root may remove the entries of a folder without the write bit
+        for folder, _, _ in os.walk(path):
+            Path(folder).chmod(0o700)
+        shutil.rmtree(path)
+
+
+@contextlib.contextmanager
+def disk_full(path: str) -> Iterator[None]:
+    """Turns "no space left" and "quota exceeded" into DiskFull with the place and what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFull(
+            f"No room left on the file system of {path}: {error.strerror}",
+            place=path,
+            remedy=f"make room on {mount_point(path)} (df -h and df -i show what is short), then run it again",
+        ) from error
+
+
+def mount_point(path: str) -> str:
+    """Where the file system that holds ``path`` is mounted."""
+    place = Path(os.path.realpath(path))
+    while not place.is_mount() and place != place.parent:
+        place = place.parent
+    return str(place)
+
+
+def uid_of(name: str) -> int:
+    """A user's number. Raises ApplyFailed if there is no such user."""
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError:
+        raise ApplyFailed(f"There is no user {name!r} on this host", place="/etc/passwd") from None
+
+
+def gid_of(name: str) -> int:
+    """A group's number. Raises ApplyFailed if there is no such group."""
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise ApplyFailed(f"There is no group {name!r} on this host", place="/etc/group") from None
+
+
+def user_name(uid: int) -> str:
+    """A user's name, or its number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def group_name(gid: int) -> str:
+    """A group's name, or its number where it has none."""
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
