@@ -111,7 +111,7 @@ class App(Table):
     exclude: Patterns = setting(
         (),
         "Further files that do not travel, as gitignore-style patterns. `.git`, virtual environments, `.env` files, "
-        "caches, `.seawall` and what `.gitignore` names never travel.",
+        "caches and `.seawall` never travel.",
         example=["docs/", "*.psd"],
         becomes="files that are missing from BASE/releases/vN/code/",
     )
@@ -443,9 +443,9 @@ def _default_app_id(data: dict[str, Any]) -> str:
 class Project(Settings):
     """One project in one environment, as loaded from ``directory``."""
 
-    environment: Name = Field(PRODUCTION, description="The environment it was loaded for.")
+    environment: str = Field(PRODUCTION, description="The environment it was loaded for.")
     directory: Path = Field(description="The folder of the configuration file.")
-    app_id: Name = Field(
+    app_id: str = Field(
         default_factory=_default_app_id,
         description="The app's name on a host: `name`, or `name-ENVIRONMENT` where the environment sets no name.",
     )

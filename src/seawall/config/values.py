@@ -107,7 +107,11 @@ Command = Annotated[str, _text(r"^[^\x00\n]*\S[^\x00\n]*$", "a command in one li
 OptionalCommand = Annotated[str, _text(r"^([^\x00\n]*\S[^\x00\n]*)?$", 'a command in one line, or ""')]
 UrlPath = Annotated[str, _text(r"^/[!-~]*$", 'a URL path such as "/health"')]
 UrlPrefix = Annotated[
-    str, _text(r"^/([A-Za-z0-9._~-]+/)*$", 'a URL prefix that begins and ends with a slash, such as "/static/"')
+    str,
+    _text(
+        r"^/(\.?[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)+$",
+        'a URL prefix that begins and ends with a slash, such as "/static/"',
+    ),
 ]
 Size = Annotated[str, _text(r"^[0-9]{1,12}[kKmMgG]?$", 'a size such as "512k", "10m" or "1g"')]
 Calendar = Annotated[

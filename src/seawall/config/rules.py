@@ -1,0 +1,140 @@
+"""Rules that concern more than one key, or the files beside the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from seawall.config.mistakes import Mistake, dotted
+from seawall.config.model import LOCAL, Project
+
+_SECRET_WORDS = ("SECRET", "PASSWORD", "TOKEN", "KEY")
+
+
+def contradictions(project: Project) -> list[Mistake]:
+    """What cannot be meant, seen without looking at any file."""
+    return [
+        *_too_long(project),
+        *_both_plain_and_secret(project),
+        *_twice("domains", project.domains),
+        *_twice("hosts", project.hosts),
+        *_twice("secrets", project.secrets),
+        *_half_a_certificate(project),
+        *_nested_persisted_paths(project),
+        *_one_name_for_two(project),
+        *_one_port_for_two(project),
+    ]
+
+
+def hindrances(project: Project) -> list[Mistake]:
+    """What keeps ``project`` from being deployed: files that are not there, and no host to go to."""
+    found = list(_missing_files(project))
+    if project.environment != LOCAL and not project.hosts:
+        found.append(Mistake(("hosts",), "there is no host to deploy to", 'Add one: hosts = ["root@203.0.113.5"].'))
+    return found
+
+
+def doubts(project: Project) -> list[Mistake]:
+    """What is allowed but looks wrong: values among the plain variables that look like secrets."""
+    return [
+        Mistake(
+            ("env", name),
+            f"`env.{name}` looks like a secret, and this file is for everybody to read",
+            f"Move it: `seawall secret set {name}`, and add it to `secrets`.",
+        )
+        for name, value in project.env.items()
+        if value and any(word in name.upper() for word in _SECRET_WORDS)
+    ]
+
+
+def _too_long(project: Project) -> Iterator[Mistake]:
+    """The name of a Linux user has at most 32 characters (useradd(8))."""
+    if len(project.app_id) > 31:
+        yield Mistake(
+            ("name",),
+            f"the app would be called {project.app_id}, which has more than 31 characters",
+            f"Give [environments.{project.environment}] a shorter `name` of its own.",
+        )
+
+
+def _both_plain_and_secret(project: Project) -> Iterator[Mistake]:
+    for name in project.env:
+        if name in project.secrets:
+            yield Mistake(("env", name), f"{name} is in [env] and in `secrets`", "Keep it in one of them.")
+
+
+def _twice(key: str, values: tuple[str, ...]) -> Iterator[Mistake]:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            yield Mistake((key, index), f"`{key}` names {value} twice")
+
+
+def _half_a_certificate(project: Project) -> Iterator[Mistake]:
+    if project.tls.mode != "files":
+        return
+    for name, value in (("certificate", project.tls.certificate), ("key", project.tls.key)):
+        if not value:
+            yield Mistake(
+                ("tls", "mode"),
+                f"files needs `tls.{name}`",
+                "Give the path on the host of a PEM file, or take self-signed.",
+            )
+
+
+def _nested_persisted_paths(project: Project) -> Iterator[Mistake]:
+    paths = [PurePosixPath(path) for path in project.app.persist]
+    for index, path in enumerate(paths):
+        for other_index, other in enumerate(paths):
+            if other in path.parents or (path == other and index > other_index):
+                yield Mistake(
+                    ("app", "persist", index), f"{path} is persisted with {other} already", "Remove one of them."
+                )
+
+
+def _one_name_for_two(project: Project) -> Iterator[Mistake]:
+    for name in project.schedule:
+        if name in project.processes:
+            yield Mistake(("schedule", name), f"{name} is in [processes] and in [schedule]", "Rename one of them.")
+
+
+def _one_port_for_two(project: Project) -> Iterator[Mistake]:
+    if project.local.port and project.local.port == project.local.http_port:
+        yield Mistake(("local", "http_port"), "https and http cannot share a port", "Give them different numbers.")
+
+
+def _missing_files(project: Project) -> Iterator[Mistake]:
+    if not project.root.is_dir():
+        yield Mistake(("app", "root"), f"there is no folder {project.app.root}")
+        return
+    yield from _leaving(project)
+    if project.app.requirements and not (project.root / project.app.requirements).is_file():
+        yield Mistake(
+            ("app", "requirements"),
+            f"there is no file {project.app.requirements} in {_folder(project)}",
+            "Write it, or name yours: requirements.txt, pyproject.toml, uv.lock, poetry.lock, pdm.lock, Pipfile.lock. "
+            'An app that needs nothing has requirements = "".',
+        )
+    for prefix, folder in project.static.items():
+        if not (project.root / folder).is_dir():
+            yield Mistake(
+                ("static", prefix),
+                f"there is no folder {folder} in {_folder(project)}",
+                f"`{dotted(('static', prefix))}` names a folder whose files the proxy serves.",
+            )
+
+
+def _leaving(project: Project) -> Iterator[Mistake]:
+    """Paths that leave the project by way of a symbolic link."""
+    inside = project.directory.resolve()
+    named: Iterable[tuple[tuple[str, ...], str]] = [
+        (("app", "root"), "."),
+        (("app", "requirements"), project.app.requirements),
+        *((("static", prefix), folder) for prefix, folder in project.static.items()),
+    ]
+    for key, path in named:
+        if not (project.root / path).resolve().is_relative_to(inside):
+            yield Mistake(key, f"`{dotted(key)}` leads out of the project by a link", "Name a path inside the project.")
+
+
+def _folder(project: Project) -> str:
+    return "the project" if project.app.root == "." else project.app.root
