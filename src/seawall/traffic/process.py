@@ -61,6 +61,10 @@ class TrafficProcess:
         if not started:
             raise self._failure()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def stop(self) -> Report:
         """Send nothing more, wait for the open answers, and say what came of it all."""
         try:
