@@ -234,6 +234,7 @@ class Release:
     migrate: str = ""
     drain: float = 30.0
     keep: int = 5
+    secret_names: tuple[str, ...] = ()
     source: Source = field(default_factory=Source)
 
 

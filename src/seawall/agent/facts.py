@@ -1,0 +1,54 @@
+"""What this host is: read once at the start of each session, without starting a process where a file tells."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from seawall.agent.process import run
+
+
+def gather() -> dict[str, Any]:
+    release = _os_release()
+    return {
+        "os_id": release.get("ID", ""),
+        "os_version": release.get("VERSION_ID", ""),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "python": platform.python_version(),
+        "python_path": sys.executable,
+        "architecture": platform.machine(),
+        "nginx_version": _nginx_version(),
+        "address": _own_address(),
+        "root": os.geteuid() == 0,
+        "systemd": Path("/run/systemd/system").is_dir(),
+    }
+
+
+def _os_release() -> dict[str, str]:
+    """os-release(5): ``NAME=value`` lines, values perhaps quoted."""
+    try:
+        text = Path("/etc/os-release").read_text()
+    except FileNotFoundError:
+        return {}
+    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line)
+    return {name: value.strip("\"'") for name, value in pairs}
+
+
+def _nginx_version() -> str:
+    nginx = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if nginx is None:
+        return ""
+    found = re.search(r"nginx/([\d.]+)", run([nginx, "-v"], timeout=5).stderr)
+    return found.group(1) if found else ""
+
+
+def _own_address() -> str:
+    """The address the caller reached this host by; sshd sets ``SSH_CONNECTION`` (ssh(1)), sudo may drop it."""
+    parts = os.environ.get("SSH_CONNECTION", "").split()
+    return parts[2] if len(parts) == 4 else ""

@@ -1,0 +1,91 @@
+"""The journal: what was done to an app on this host, one JSON object a line, each on disk before the next step.
+
+It is the audit trail, and what recovery reads after a deployment was cut off. It never holds values of variables.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A deployment that began and never ended: what it was, of which release, how far it came, by whom."""
+
+    action: str
+    release: str
+    step: str
+    by: str
+    since: str
+
+    def describe(self) -> str:
+        return f"{self.action} of {self.release} by {self.by or 'somebody'}, begun {self.since}, cut off at {self.step}"
+
+
+class Journal:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, step: str, **facts: Any) -> None:
+        """Append one record and wait until the disk has it."""
+        record = {"time": now(), "step": step, **facts}
+        line = json.dumps(record, separators=(",", ":")) + "\n"
+        new = not self.path.exists()
+        fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(fd, line.encode())
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        if new:
+            _sync_directory(self.path.parent)
+
+    def records(self) -> list[dict[str, Any]]:
+        """All records in order. A last line torn by a power cut is left out: its step did not happen."""
+        try:
+            lines = self.path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return []
+        return [record for line in lines if (record := _parse(line)) is not None]
+
+    def interrupted(self) -> Interrupted | None:
+        """The last deployment, if it has a ``begin`` and no ``end``."""
+        begun: Mapping[str, Any] | None = None
+        step = ""
+        for record in self.records():
+            if record["step"] == "begin":
+                begun, step = record, "begin"
+            elif record["step"] == "end":
+                begun = None
+            elif begun is not None:
+                step = record["step"]
+        if begun is None:
+            return None
+        return Interrupted(begun["action"], begun["release"], step, begun.get("by", ""), begun["time"])
+
+
+def now() -> str:
+    """The host's time, UTC, ISO 8601. For people only: nothing is decided by it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and "step" in record else None
+
+
+def _sync_directory(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,32 @@
+"""Where the agent begins: as a session with the tool, or as a one-off command in a release's environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from seawall.agent import commands, facts, releases
+from seawall.agent.errors import AgentError, NoSuchRelease
+from seawall.agent.places import Places
+from seawall.agent.session import serve
+from seawall.agent.vocabulary import Layout, build
+
+
+def main() -> None:
+    """Serve frames on standard input and output. Whatever else prints goes to standard error."""
+    frames_out = os.dup(1)
+    os.dup2(2, 1)
+    serve(0, frames_out, facts.gather())
+
+
+def execute(arguments: list[str]) -> None:
+    """``LAYOUT_JSON COMMAND…``: become a one-off command in the live release (`seawall run`)."""
+    places = Places(build(Layout, json.loads(arguments[0])))
+    live = releases.live_id(places)
+    try:
+        if not live:
+            raise NoSuchRelease(f"{places.layout.app} has no release on this host yet", remedy="deploy it first")
+        commands.become(places, releases.load(places, live), arguments[1:])
+    except AgentError as error:
+        sys.exit(f"seawall: {error.fact}\n  {error.remedy}")

@@ -1,0 +1,133 @@
+"""supervisor: one configuration fragment and one group for each program of a release.
+
+The web program is an fcgi-program, so supervisord itself holds the listening socket and a server that dies leaves its
+queue behind (supervisord's manual, "fcgi-program"). We speak to it over its own XML-RPC interface on a unix socket.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import re
+import socket
+import time
+import xmlrpc.client
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from seawall.agent.errors import StartFailed
+from seawall.agent.files import write_atomic
+from seawall.agent.places import Places, ReleasePlaces
+from seawall.agent.stage import fill
+from seawall.agent.vocabulary import Program
+
+#: xmlrpc faults of supervisor that only say that things are already as wanted (supervisor.xmlrpc.Faults).
+BAD_NAME, ALREADY_ADDED, STILL_RUNNING, NOT_RUNNING = 10, 90, 91, 70
+
+
+class Supervisor:
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.fragments = Path(places.layout.unit_dir)
+        self.socket = places.run / "supervisor.sock"
+
+    def start(self, at: ReleasePlaces, program: Program) -> None:
+        for unit in program.files:
+            name = fill(unit.name, at.id)
+            write_atomic(str(self.fragments / name), (at.units / name).read_bytes(), 0o600)
+        try:
+            self._call("reloadConfig")
+            for group in self._groups(at, program):
+                with _tolerating(ALREADY_ADDED):
+                    self._call("addProcessGroup", group)
+        except (xmlrpc.client.Error, OSError) as error:
+            raise StartFailed(
+                f"supervisor could not start {program.name}: {error}",
+                place=str(self.socket),
+                remedy="see supervisord.log; `seawall down` and `seawall up` start it afresh",
+            ) from error
+
+    def stop(self, at: ReleasePlaces, program: Program) -> None:
+        files = [self.fragments / fill(unit.name, at.id) for unit in program.files]
+        try:
+            for group in self._groups(at, program):
+                with _tolerating(BAD_NAME, NOT_RUNNING):
+                    self._call("stopProcessGroup", group)
+                    self._remove(group)
+        except OSError:
+            pass  # supervisord itself is not running: so neither is the program
+        for file in files:
+            file.unlink(missing_ok=True)
+
+    def broken(self, at: ReleasePlaces, program: Program) -> str:
+        groups = self._groups(at, program)
+        for info in self._call("getAllProcessInfo"):
+            if info["group"] in groups and info["statename"] in ("BACKOFF", "FATAL", "EXITED", "STOPPED"):
+                why = info["spawnerr"] or f"exit status {info['exitstatus']}"
+                return f"{info['name']} does not stay up ({info['statename'].lower()}: {why})"
+        return ""
+
+    def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
+        text = ""
+        for group in self._groups(at, program):
+            with contextlib.suppress(xmlrpc.client.Error, OSError):
+                text += self._call("tailProcessStdoutLog", f"{group}:{self._first(group)}", 0, 20000)[0]
+        return "\n".join(text.splitlines()[-lines:])
+
+    def log_command(self, places: Places, names: Sequence[str], lines: int, follow: str) -> list[str]:
+        logs = sorted((places.base / "logs").glob("*.log"))
+        wanted = [log for log in logs if not names or any(f"-{name}" in log.name for name in names)]
+        return ["tail", "-n", str(lines), *([follow] if follow else []), *map(str, wanted or logs)]
+
+    def running(self, places: Places) -> list[str]:
+        found = (re.search(r"(v\d+)\.(?:conf|ini)$", path.name) for path in self.fragments.glob("*"))
+        return sorted({match.group(1) for match in found if match})
+
+    def _groups(self, at: ReleasePlaces, program: Program) -> list[str]:
+        return [fill(name, at.id) for name in program.units]
+
+    def _first(self, group: str) -> str:
+        return str(next(i["name"] for i in self._call("getAllProcessInfo") if i["group"] == group))
+
+    def _remove(self, group: str) -> None:
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                self._call("removeProcessGroup", group)
+            except xmlrpc.client.Fault as fault:
+                if fault.faultCode != STILL_RUNNING or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        proxy = xmlrpc.client.ServerProxy("http://supervisor", transport=_UnixTransport(self.socket))
+        with proxy:
+            return getattr(proxy.supervisor, method)(*arguments)
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        path = self._path
+
+        class Connection(http.client.HTTPConnection):
+            def connect(self) -> None:
+                self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                self.sock.connect(str(path))
+
+        return Connection("supervisor")
+
+
+@contextlib.contextmanager
+def _tolerating(*codes: int) -> Any:
+    try:
+        yield
+    except xmlrpc.client.Fault as fault:
+        if fault.faultCode not in codes:
+            raise

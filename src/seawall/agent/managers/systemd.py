@@ -1,0 +1,110 @@
+"""systemd: a socket and a service of its own for each release, as plain unit files.
+
+Unit files are written when a release starts and removed when it stops, so what is in the unit directory is what runs.
+A unit that systemd has not seen yet is read from disk when it is first named, so starting one needs no daemon-reload
+(systemd.unit(5)).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from seawall.agent.errors import StartFailed
+from seawall.agent.files import write_atomic
+from seawall.agent.places import Places, ReleasePlaces
+from seawall.agent.process import run
+from seawall.agent.stage import fill
+from seawall.agent.vocabulary import Layout, Program
+
+#: systemctl waits for a unit to be up; gunicorn says so as soon as its master listens.
+START_TIMEOUT = 100
+#: Longer than any TimeoutStopSec the stack writes for a web program.
+STOP_TIMEOUT = 600
+
+
+class Systemd:
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.unit_dir = Path(layout.unit_dir)
+
+    def start(self, at: ReleasePlaces, program: Program) -> None:
+        for file in program.files:
+            name = fill(file.name, at.id)
+            write_atomic(str(self.unit_dir / name), (at.units / name).read_bytes(), 0o644)
+        for unit in self._boot(at, program):
+            for wants in self._wanted_by(unit):
+                wants.parent.mkdir(exist_ok=True)
+                wants.unlink(missing_ok=True)
+                wants.symlink_to(self.unit_dir / unit)
+        names = [fill(name, at.id) for name in program.units]
+        done = run(["systemctl", "start", *names], timeout=START_TIMEOUT)
+        if done.returncode:
+            raise StartFailed(
+                f"systemd could not start {', '.join(names)}",
+                place=names[-1],
+                output=f"{done.stderr.strip()}\n{self.log_tail(at, program, 20)}".strip(),
+                remedy="the last lines of its log are below",
+            )
+
+    def stop(self, at: ReleasePlaces, program: Program) -> None:
+        names = [fill(name, at.id) for name in reversed(program.units)]
+        files = [fill(unit.name, at.id) for unit in program.files]
+        if not any((self.unit_dir / name).exists() for name in files):
+            return
+        run(["systemctl", "stop", *names], timeout=STOP_TIMEOUT)
+        run(["systemctl", "reset-failed", *names], timeout=30)
+        for unit in self._boot(at, program):
+            for wants in self._wanted_by(unit):
+                wants.unlink(missing_ok=True)
+        for name in files:
+            (self.unit_dir / name).unlink(missing_ok=True)
+
+    def broken(self, at: ReleasePlaces, program: Program) -> str:
+        name = next(fill(u, at.id) for u in program.units if not u.endswith((".socket", ".timer")))
+        show = run(["systemctl", "show", "-p", "ActiveState,NRestarts,Result,ExecMainStatus", name], timeout=20)
+        state = dict(line.split("=", 1) for line in show.stdout.splitlines() if "=" in line)
+        if state.get("NRestarts", "0") == "0" and state.get("ActiveState") in ("active", "activating", "reloading"):
+            return ""
+        return f"{name} does not stay up (exit status {state.get('ExecMainStatus', '?')}, {state.get('Result', '?')})"
+
+    def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
+        names = [fill(name, at.id) for name in program.units]
+        units = [word for name in names for word in ("-u", name)]
+        return run(["journalctl", "-q", "-o", "cat", "-n", str(lines), "--no-pager", *units], timeout=20).stdout
+
+    def log_command(self, places: Places, names: Sequence[str], lines: int, follow: str) -> list[str]:
+        app = places.layout.app
+        patterns = [f"seawall-{app}@*"] if not names else [_pattern(app, name) for name in names]
+        units = [word for pattern in patterns for word in ("-u", pattern)]
+        return [
+            "journalctl",
+            "-q",
+            "-o",
+            "short-iso",
+            "--no-pager",
+            "-n",
+            str(lines),
+            *units,
+            *([follow] if follow else []),
+        ]
+
+    def running(self, places: Places) -> list[str]:
+        named = re.compile(rf"seawall-{re.escape(places.layout.app)}(-[a-z0-9-]+)?@(v\d+)\.")
+        found = (named.match(path.name) for path in self.unit_dir.glob("seawall-*@v*"))
+        return sorted({match.group(2) for match in found if match})
+
+    def _boot(self, at: ReleasePlaces, program: Program) -> list[str]:
+        return [fill(name, at.id) for name in program.boot]
+
+    def _wanted_by(self, unit: str) -> list[Path]:
+        """The links that `systemctl enable` would make (systemd.unit(5), [Install])."""
+        path = self.unit_dir / unit
+        text = path.read_text() if path.exists() else ""
+        targets = re.findall(r"^WantedBy=(.*)$", text, re.M)
+        return [self.unit_dir / f"{target}.wants" / unit for line in targets for target in line.split()]
+
+
+def _pattern(app: str, name: str) -> str:
+    return f"seawall-{app}@*" if name == "web" else f"seawall-{app}-{name}*@*"

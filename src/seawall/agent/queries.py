@@ -1,0 +1,176 @@
+"""What a person asks of a host: what would change in a release, what is there, how it is, what it logged."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from seawall.agent import owned, releases
+from seawall.agent.commands import masker
+from seawall.agent.files import remove, remove_tree
+from seawall.agent.gate import healthy_now
+from seawall.agent.journal import Journal
+from seawall.agent.managers import Manager
+from seawall.agent.places import Places
+from seawall.agent.vocabulary import Entry, Release, UnitFile, to_wire
+
+
+def release_changes(places: Places, wanted: Release) -> dict[str, Any]:
+    """How a wanted release differs from the live one, for the plan: by name where values are secret."""
+    live = releases.live_id(places)
+    now = releases.load(places, live) if live else None
+    before = now.release if now else None
+    return {
+        "live": live,
+        "new": now is None or now.fingerprint != releases.fingerprint(wanted),
+        "files": _entry_changes(before.entries if before else (), wanted.entries),
+        "env": _named_changes(before.env if before else {}, wanted.env),
+        "requirements": before is None or before.requirements != wanted.requirements,
+        "settings": _text_changes(_texts(before), _texts(wanted)),
+        "other": _other_changes(before, wanted),
+    }
+
+
+def release_list(places: Places) -> list[dict[str, Any]]:
+    """The releases on the host, newest first."""
+    live = releases.live_id(places)
+    listed = []
+    for release_id in reversed(releases.ids(places)):
+        made = releases.load(places, release_id)
+        listed.append(
+            {
+                "id": release_id,
+                "live": release_id == live,
+                "made": made.made,
+                "files": len(made.release.entries),
+                **to_wire(made.release.source),
+            }
+        )
+    return listed
+
+
+def status(places: Places, manager: Manager) -> dict[str, Any]:
+    """How the app is on this host now."""
+    live = releases.live_id(places)
+    cut_off = Journal(places.journal).interrupted()
+    base = places.base if places.base.exists() else places.base.parent
+    disk = os.statvfs(base) if base.exists() else None
+    return {
+        "live": live,
+        "running": manager.running(places),
+        "programs": _programs(places, manager, live) if live else [],
+        "health": _health(places, live) if live else "",
+        "maintenance": places.maintenance.exists(),
+        "interrupted": cut_off.describe() if cut_off else "",
+        "disk_free": disk.f_bavail * disk.f_frsize if disk else 0,
+        "disk_total": disk.f_blocks * disk.f_frsize if disk else 0,
+    }
+
+
+def logs(
+    places: Places,
+    manager: Manager,
+    *,
+    names: Sequence[str],
+    lines: int,
+    follow: bool,
+    hear: Callable[[str], None],
+    cancelled: Callable[[], bool],
+) -> None:
+    """Print the app's log lines, secrets masked; with ``follow`` until the tool goes away."""
+    command = manager.log_command(places, names, lines, "-f" if follow else "")
+    live = releases.live_id(places)
+    mask = masker(releases.load(places, live).release) if live else str
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace")
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    with _stopped_when(cancelled, process):
+        for line in process.stdout:
+            hear(mask(line.rstrip("\n")))
+    process.wait()
+
+
+def destroy(places: Places, *, with_data: bool) -> dict[str, Any]:
+    """Remove the app from this host; its data and its journal stay unless ``with_data``."""
+    removed = [item.path for item in owned.read(str(places.owned))]
+    for path in removed:
+        remove(path)
+    doomed = [places.live, places.maintenance, places.releases, places.objects, places.venvs, places.resolved]
+    for found in doomed:
+        remove_tree(str(found))
+    Journal(places.journal).write("destroyed", with_data=with_data)
+    if with_data:
+        remove_tree(str(places.base))
+    return {"removed": removed, "kept": [] if with_data else [str(places.data)]}
+
+
+def _programs(places: Places, manager: Manager, live: str) -> list[dict[str, str]]:
+    at = places.release(live)
+    programs = releases.load(places, live).release.programs
+    return [{"name": p.name, "role": p.role, "broken": manager.broken(at, p)} for p in programs]
+
+
+def _health(places: Places, live: str) -> str:
+    return healthy_now(places.release(live).socket, releases.load(places, live).release.gate)
+
+
+def _entry_changes(before: Sequence[Entry], after: Sequence[Entry]) -> dict[str, list[str]]:
+    old, new = {e.path: e for e in before}, {e.path: e for e in after}
+    return {
+        "added": sorted(new.keys() - old.keys()),
+        "changed": sorted(path for path in new.keys() & old.keys() if new[path] != old[path]),
+        "removed": sorted(old.keys() - new.keys()),
+    }
+
+
+def _named_changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, list[str]]:
+    return {
+        "added": sorted(after.keys() - before.keys()),
+        "changed": sorted(name for name in after.keys() & before.keys() if after[name] != before[name]),
+        "removed": sorted(before.keys() - after.keys()),
+    }
+
+
+def _texts(release: Release | None) -> dict[str, str]:
+    if release is None:
+        return {}
+    units: list[UnitFile] = [unit for program in release.programs for unit in program.files]
+    return {unit.name: unit.content for unit in [*release.files, *units]}
+
+
+def _text_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[dict[str, str]]:
+    """Old and new text of each generated file that differs; the tool shows them as diffs."""
+    names = sorted(before.keys() | after.keys())
+    return [
+        {"name": name, "before": before.get(name, ""), "after": after.get(name, "")}
+        for name in names
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _other_changes(before: Release | None, after: Release) -> list[str]:
+    if before is None:
+        return []
+    fields = ("static", "persist", "gate", "front", "setup", "migrate", "drain", "keep")
+    return [name for name in fields if getattr(before, name) != getattr(after, name)]
+
+
+@contextmanager
+def _stopped_when(cancelled: Callable[[], bool], process: subprocess.Popen[str]) -> Iterator[None]:
+    """End a process when the tool goes away, so that following a log does not outlive its reader."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            if cancelled():
+                process.terminate()
+                return
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()

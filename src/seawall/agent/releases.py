@@ -1,0 +1,93 @@
+"""The releases on a host: which are there, which is live, what each was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from seawall.agent.envfile import parse_environment_file
+from seawall.agent.errors import NoSuchRelease
+from seawall.agent.places import Places
+from seawall.agent.vocabulary import Release, release_from_wire, to_wire
+
+ID = re.compile(r"v([1-9]\d*)")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A release that is on the host: its id, what it was made from, and when and by whom (for people)."""
+
+    id: str
+    release: Release
+    fingerprint: str
+    made: str
+
+
+def fingerprint(release: Release) -> str:
+    """Equal for two releases that would run the same thing; where the code came from is left out."""
+    data = to_wire(release)
+    del data["source"]
+    data["entries"].sort(key=lambda entry: entry["path"])
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def live_id(places: Places) -> str:
+    """The id of the release that the one link points to, or ``""``."""
+    try:
+        return os.path.basename(os.readlink(places.live))
+    except FileNotFoundError:
+        return ""
+
+
+def ids(places: Places) -> list[str]:
+    """All releases on the host, oldest first."""
+    try:
+        names = os.listdir(places.releases)
+    except FileNotFoundError:
+        return []
+    return sorted((name for name in names if ID.fullmatch(name)), key=number)
+
+
+def number(release_id: str) -> int:
+    match = ID.fullmatch(release_id)
+    if match is None:
+        raise NoSuchRelease(
+            f"{release_id!r} is not the id of a release", remedy="ids look like v12: `seawall releases`"
+        )
+    return int(match.group(1))
+
+
+def next_id(places: Places, journal: list[dict[str, Any]]) -> str:
+    """One more than any id this host has ever given, so an id never means two things."""
+    seen = [number(name) for name in ids(places)]
+    seen += [number(r["release"]) for r in journal if ID.fullmatch(str(r.get("release", "")))]
+    return f"v{max(seen, default=0) + 1}"
+
+
+def load(places: Places, release_id: str) -> Made:
+    """Raises NoSuchRelease with the ids there are."""
+    number(release_id)
+    at = places.release(release_id)
+    try:
+        data: Mapping[str, Any] = json.loads(at.record.read_bytes())
+        env = parse_environment_file(at.env.read_text())
+    except FileNotFoundError:
+        there = ", ".join(ids(places)) or "none"
+        raise NoSuchRelease(
+            f"there is no release {release_id} on this host",
+            state="nothing was changed",
+            remedy=f"choose one that is kept: {there}",
+        ) from None
+    release = release_from_wire({**data["release"], "env": env})
+    return Made(release_id, release, data["fingerprint"], data["made"])
+
+
+def record_text(release: Release, made: str) -> bytes:
+    """The content of ``release.json``. The environment is not in it: it is in the release's ``env`` alone."""
+    data = {"release": {**to_wire(release), "env": {}}, "fingerprint": fingerprint(release), "made": made}
+    return json.dumps(data, indent=1, sort_keys=True).encode()

@@ -1,0 +1,340 @@
+"""One session with the tool: requests in, events and results out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from seawall.agent import converge, lock, preflight, queries, releases
+from seawall.agent.deployment import Deployer, Work
+from seawall.agent.errors import AgentError, BadRequest, Cancelled, PlanChanged
+from seawall.agent.journal import Journal
+from seawall.agent.managers import manager_for
+from seawall.agent.places import Places
+from seawall.agent.store import Store
+from seawall.agent.vocabulary import (
+    Change,
+    Entry,
+    Event,
+    Layout,
+    Release,
+    Resource,
+    build,
+    release_from_wire,
+    resource_from_wire,
+    to_wire,
+)
+from seawall.agent.wire import Frame, Wire, WireBroken
+
+#: Frames read ahead of the work; with the largest payload this bounds the agent's memory at 64 MiB.
+READ_AHEAD = 64
+
+
+@dataclass
+class Planned:
+    """What the last plan of this session was made of and came to."""
+
+    resources: tuple[Resource, ...] = ()
+    release: Release | None = None
+    domains: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    fingerprint: str = ""
+
+
+class Client:
+    """The tool at the other end. It may vanish at any moment; the work decides what that means."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._frames: queue.Queue[Frame | None] = queue.Queue(READ_AHEAD)
+        self._gone = threading.Event()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        try:
+            while (frame := self._wire.receive()) is not None:
+                if frame.message.get("op") == "cancel":
+                    self._gone.set()
+                self._frames.put(frame)
+        except (WireBroken, OSError, ValueError):
+            pass  # a torn stream is the same as an ended one
+        self._gone.set()
+        self._frames.put(None)
+
+    def gone(self) -> bool:
+        """Whether the person cancelled or the connection ended."""
+        return self._gone.is_set()
+
+    def next(self) -> Frame | None:
+        return self._frames.get()
+
+    def send(self, message: dict[str, Any]) -> None:
+        try:
+            self._wire.send(message)
+        except OSError:
+            self._gone.set()
+
+    def report(self, event: Event) -> None:
+        self.send({"event": {name: value for name, value in vars(event).items() if value not in ("", None)}})
+
+
+@dataclass
+class Session:
+    """Answers requests about one app until the tool says goodbye or is gone."""
+
+    client: Client
+    held: ExitStack = field(default_factory=ExitStack)
+    planned: Planned = field(default_factory=Planned)
+    work: Work | None = None
+    upload_failed: bool = False
+    places: Places | None = None
+
+    def serve(self) -> None:
+        with self.held:
+            while (frame := self.client.next()) is not None:
+                self._answer(frame)
+            self._leave()
+
+    def _answer(self, frame: Frame) -> None:
+        try:
+            result = self._operation(str(frame.message.get("op")))(frame)
+        except AgentError as error:
+            self.client.send({"error": error.record().to_wire()})
+        except OSError as error:
+            failure = AgentError(str(error), place=error.filename or "")
+            self.client.send({"error": failure.record().to_wire()})
+        else:
+            if result is not None:
+                self.client.send({"result": result})
+
+    def _leave(self) -> None:
+        """The connection has ended: what was only prepared is undone, as nobody can commit it any more."""
+        if self.work is not None:
+            self._deployer().undo(self.work)
+
+    def _operation(self, name: str) -> Callable[[Frame], dict[str, Any] | None]:
+        operations: dict[str, Callable[[Frame], dict[str, Any] | None]] = {
+            "open": self._open,
+            "plan": self._plan,
+            "object": self._object,
+            "objects-end": self._objects_end,
+            "prepare": self._prepare,
+            "prepare-existing": self._prepare_existing,
+            "commit": self._commit,
+            "abort": self._abort,
+            "recover": self._recover,
+            "releases": self._releases,
+            "status": self._status,
+            "logs": self._logs,
+            "stop": self._stop,
+            "maintenance": self._maintenance,
+            "destroy": self._destroy,
+            "cancel": lambda _: None,
+        }
+        if name not in operations:
+            raise BadRequest(f"this agent knows no operation {name!r}", remedy="use the same version of seawall")
+        return operations[name]
+
+    # the app this session is about
+
+    def _open(self, frame: Frame) -> dict[str, Any]:
+        self.places = Places(build(Layout, frame.message["layout"]))
+        cut_off = self._journal().interrupted()
+        return {
+            "live": releases.live_id(self._there()),
+            "releases": releases.ids(self._there()),
+            "interrupted": cut_off.describe() if cut_off else "",
+            "next": releases.next_id(self._there(), self._journal().records()),
+        }
+
+    def _there(self) -> Places:
+        if self.places is None:
+            raise BadRequest("no app was named")
+        return self.places
+
+    def _journal(self) -> Journal:
+        return Journal(self._there().journal)
+
+    def _deployer(self) -> Deployer:
+        places = self._there()
+        return Deployer(places, manager_for(places), self._journal(), self.client.report, self.client.gone)
+
+    # plan
+
+    def _plan(self, frame: Frame) -> dict[str, Any]:
+        message = frame.message
+        release = release_from_wire(message["release"]) if message.get("release") else None
+        self.planned = Planned(
+            tuple(resource_from_wire(r) for r in message["resources"]), release, tuple(message["domains"])
+        )
+        self._observe(self.planned)
+        return {
+            "changes": [to_wire(change) for change in self.planned.changes],
+            "release": queries.release_changes(self._there(), release) if release else None,
+            "missing": Store(self._there().objects).missing(release.entries) if release else {},
+            "fingerprint": self.planned.fingerprint,
+        }
+
+    def _observe(self, planned: Planned) -> None:
+        places = self._there()
+        preflight.domains_free(planned.domains, f"seawall-{places.layout.app}.conf")
+        planned.changes = converge.plan(planned.resources, places)
+        wanted = releases.fingerprint(planned.release) if planned.release else ""
+        facts = [wanted, releases.live_id(places), [to_wire(change) for change in planned.changes]]
+        planned.fingerprint = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    # objects
+
+    def _object(self, frame: Frame) -> None:
+        """Objects come without waiting for answers, so the first failure is the only one that is told."""
+        if self.upload_failed:
+            return
+        self.upload_failed = True
+        store = Store(self._there().objects)
+        store.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        message = frame.message
+        store.receive(message["name"], int(message["offset"]), frame.payload)
+        if message.get("last"):
+            store.finish(message["name"])
+        self.upload_failed = False
+
+    def _objects_end(self, frame: Frame) -> dict[str, Any]:
+        wanted = [
+            build(Entry, {"path": "-", "sha256": n.partition(".")[0], "executable": n.endswith(".x")})
+            for n in frame.message["names"]
+        ]
+        return {"missing": Store(self._there().objects).missing(wanted)}
+
+    # deploying
+
+    def _lock(self, action: str, by: str) -> None:
+        places = self._there()
+        places.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.held.enter_context(lock.hold(places.lock, by=by, action=action))
+
+    def _prepare(self, frame: Frame) -> dict[str, Any]:
+        message = frame.message
+        by = str(message.get("by", ""))
+        self._lock("deploy", by)
+        self._observe(self.planned)
+        if self.planned.fingerprint != message["fingerprint"]:
+            raise PlanChanged(
+                "the host is no longer as it was when the plan was made",
+                state="nothing was changed",
+                remedy="run the command again and look at the new plan",
+            )
+        release = self.planned.release if message["new_release"] else None
+        work = Work("deploy", by, old=releases.live_id(self._there()), new=release is not None, release=release)
+        if release is not None:
+            work.release_id = str(message["release_id"])
+        return self._prepared(work, self.planned.resources if self.planned.changes else (), bool(message["lead"]))
+
+    def _prepare_existing(self, frame: Frame) -> dict[str, Any]:
+        """Bring up a release that is there (rollback, start), or the live one once more under a new id (restart)."""
+        message = frame.message
+        action, by, wanted = str(message["action"]), str(message.get("by", "")), str(message["release_id"])
+        self._lock(action, by)
+        made = releases.load(self._there(), str(message.get("like") or wanted))
+        work = Work(action, by, wanted, made.release, action == "restart", releases.live_id(self._there()))
+        return self._prepared(work, (), False)
+
+    def _prepared(self, work: Work, resources: tuple[Resource, ...], lead: bool) -> dict[str, Any]:
+        try:
+            self._deployer().prepare(work, resources, lead=lead)
+        except AgentError:
+            self.held.close()
+            raise
+        self.work = work
+        return {"release": work.release_id, "old": work.old}
+
+    def _commit(self, _: Frame) -> dict[str, Any]:
+        work = self._prepared_work()
+        self.work = None
+        try:
+            self._deployer().commit(work)
+        finally:
+            self.held.close()
+        return {"live": releases.live_id(self._there())}
+
+    def _abort(self, _: Frame) -> dict[str, Any]:
+        work = self._prepared_work()
+        self.work = None
+        try:
+            self._deployer().undo(work)
+        finally:
+            self.held.close()
+        return {"live": releases.live_id(self._there())}
+
+    def _prepared_work(self) -> Work:
+        if self.work is None:
+            raise Cancelled("nothing is prepared on this host")
+        return self.work
+
+    def _recover(self, frame: Frame) -> dict[str, Any]:
+        self._lock("recovery", str(frame.message.get("by", "")))
+        try:
+            return {"done": self._deployer().recover()}
+        finally:
+            self.held.close()
+
+    # looking, and small things
+
+    def _releases(self, _: Frame) -> dict[str, Any]:
+        return {"releases": queries.release_list(self._there())}
+
+    def _status(self, _: Frame) -> dict[str, Any]:
+        return queries.status(self._there(), manager_for(self._there()))
+
+    def _logs(self, frame: Frame) -> dict[str, Any]:
+        message = frame.message
+        queries.logs(
+            self._there(),
+            manager_for(self._there()),
+            names=message.get("names", []),
+            lines=int(message["lines"]),
+            follow=bool(message["follow"]),
+            hear=lambda line: self.client.report(Event("output", "logs", text=line)),
+            cancelled=self.client.gone,
+        )
+        return {}
+
+    def _stop(self, frame: Frame) -> dict[str, Any]:
+        self._lock("stop", str(frame.message.get("by", "")))
+        try:
+            self._deployer().stop_all_but("")
+        finally:
+            self.held.close()
+        return {"live": releases.live_id(self._there())}
+
+    def _maintenance(self, frame: Frame) -> dict[str, Any]:
+        path = self._there().maintenance
+        if frame.message["on"]:
+            path.touch(mode=0o644)
+        else:
+            path.unlink(missing_ok=True)
+        self._journal().write("maintenance", on=bool(frame.message["on"]), by=frame.message.get("by", ""))
+        return {"on": path.exists()}
+
+    def _destroy(self, frame: Frame) -> dict[str, Any]:
+        self._lock("destroy", str(frame.message.get("by", "")))
+        try:
+            self._deployer().stop_all_but("")
+            return queries.destroy(self._there(), with_data=bool(frame.message["with_data"]))
+        finally:
+            self.held.close()
+
+
+def serve(read_fd: int, write_fd: int, facts: dict[str, Any]) -> None:
+    """Say hello, then answer until the tool is gone."""
+    wire = Wire(read_fd, write_fd)
+    client = Client(wire)
+    client.send({"hello": facts})
+    Session(client).serve()
+    os.close(write_fd)

@@ -1,0 +1,147 @@
+"""Staging: lay out a release's files beside the live one. Nothing that serves is touched."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path, PurePosixPath
+
+from seawall.agent.envfile import render_environment_file
+from seawall.agent.errors import BadRequest
+from seawall.agent.files import disk_full
+from seawall.agent.places import Places, ReleasePlaces
+from seawall.agent.releases import record_text
+from seawall.agent.store import Store
+from seawall.agent.vocabulary import RELEASE, Entry, Release
+
+
+def stage(places: Places, release_id: str, release: Release, made: str) -> ReleasePlaces:
+    """Write everything of a release but its virtual environment. Raises DiskFull, BadRequest."""
+    at = places.release(release_id)
+    with disk_full(str(at.root)):
+        at.root.mkdir(mode=0o755)
+        _code(places, at, release)
+        _static(places, at, release)
+        _settings(at, release)
+        _write(at.env, render_environment_file(release.env), 0o600)
+        _write(at.record, record_text(release, made).decode(), 0o600)
+        (at.root / "web.sock").symlink_to(at.socket)
+    return at
+
+
+def fill(text: str, release_id: str) -> str:
+    """Put a release's id into generated text."""
+    return text.replace(RELEASE, release_id)
+
+
+def _code(places: Places, at: ReleasePlaces, release: Release) -> None:
+    store = Store(places.objects)
+    group = places.gid
+    _folder(at.code, 0o750, group)
+    for folder in _folders(release.entries):
+        _folder(at.code / folder, 0o750, group)
+    for entry in release.entries:
+        _entry(store, at.code / _inside(entry.path), entry)
+    for path in release.persist:
+        _persist(places, at, _inside(path))
+
+
+def _entry(store: Store, path: Path, entry: Entry) -> None:
+    if entry.target:
+        path.symlink_to(entry.target)
+        return
+    try:
+        os.link(store.path(entry), path)
+    except OSError as error:
+        if error.errno != errno.EMLINK:  # one content in more places than the file system can link
+            raise
+        shutil.copy2(store.path(entry), path)
+
+
+def _static(places: Places, at: ReleasePlaces, release: Release) -> None:
+    """The static folders, a second time, where the front server may read them: it cannot enter ``code``."""
+    store = Store(places.objects)
+    _folder(at.static, 0o755, -1)
+    for mount, source in release.static.items():
+        root = PurePosixPath(source)
+        inside = [e for e in release.entries if e.sha256 and root in PurePosixPath(e.path).parents]
+        moved = [(PurePosixPath(e.path).relative_to(root), e) for e in inside]
+        _folder(at.static / _inside(mount), 0o755, -1)
+        for path, entry in moved:
+            target = at.static / _inside(mount) / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _entry(store, target, entry)
+
+
+def _settings(at: ReleasePlaces, release: Release) -> None:
+    for file in release.files:
+        path = at.root / _inside(file.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, fill(file.content, at.id), 0o644)
+    _folder(at.units, 0o700, -1)
+    for program in release.programs:
+        for unit in program.files:
+            path = at.units / fill(unit.name, at.id)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, fill(unit.content, at.id), 0o600)
+
+
+def _persist(places: Places, at: ReleasePlaces, path: PurePosixPath) -> None:
+    """Replace ``code/path`` by a link to ``data/path``; what the project holds there is the first content."""
+    in_code, kept = at.code / path, places.data / path
+    if not os.path.lexists(kept):
+        _seed(in_code, kept)
+        _give(places, kept)
+    if in_code.is_dir() and not in_code.is_symlink():
+        shutil.rmtree(in_code)
+    elif os.path.lexists(in_code):
+        in_code.unlink()
+    in_code.parent.mkdir(parents=True, exist_ok=True)
+    in_code.symlink_to(kept)
+
+
+def _seed(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_file():
+        shutil.copyfile(source, target)
+    elif source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        target.mkdir()
+
+
+def _give(places: Places, path: Path) -> None:
+    """Make the app the owner of what it may write, and nobody else its reader."""
+    user, group = places.uid, places.gid
+    top = places.data / path.relative_to(places.data).parts[0]
+    for found in [top, *top.rglob("*")]:
+        os.chown(found, user, group, follow_symlinks=False)
+        if not found.is_symlink():
+            found.chmod(0o750 if found.is_dir() else 0o640)
+
+
+def _folders(entries: tuple[Entry, ...]) -> list[PurePosixPath]:
+    parents = {parent for entry in entries for parent in _inside(entry.path).parents}
+    return sorted(parents - {PurePosixPath()})
+
+
+def _inside(path: str) -> PurePosixPath:
+    """A path that stays inside the folder it is put in. Raises BadRequest for any other."""
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or not pure.parts:
+        raise BadRequest(f"{path!r} leads out of the release")
+    return pure
+
+
+def _folder(path: Path, mode: int, group: int) -> None:
+    path.mkdir(exist_ok=True)
+    path.chmod(mode)
+    os.chown(path, -1, group)
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(fd, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
+        os.fchmod(file.fileno(), mode)

@@ -1,0 +1,204 @@
+"""Virtual environments: resolved once, built once, immutable, shared by the releases that need the same.
+
+uv does the work, as the build user: a package's build script is a stranger's code. What it built is then given to root,
+so that neither the app nor a later build can change what already runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from seawall.agent.errors import BuildFailed, CommandFailed
+from seawall.agent.files import gid_of, remove_tree, uid_of, write_atomic
+from seawall.agent.places import Places, ReleasePlaces
+from seawall.agent.process import check
+from seawall.agent.vocabulary import Release, Requirements
+
+#: The mark of a virtual environment that was finished; one without it is built anew.
+COMPLETE = "seawall-complete"
+#: Bound on resolving or installing, seconds: large wheels over a slow line, or compiling, take minutes.
+BUILD_TIMEOUT = 3600
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Builds environments for one app; ``on_line`` hears what uv says, ``cancelled`` ends it."""
+
+    places: Places
+    on_line: Callable[[str], None]
+    cancelled: Callable[[], bool]
+
+    def build(self, at: ReleasePlaces, release: Release) -> str:
+        """Link the release to its environment, making it if need be. Returns the resolved requirements."""
+        locked = self._resolve(at, release.requirements)
+        venv = self.places.venvs / _key(locked, release)
+        if not (venv / COMPLETE).exists():
+            self._create(venv, at, release.requirements, locked)
+        at.venv.symlink_to(venv)
+        return locked
+
+    def _resolve(self, at: ReleasePlaces, wanted: Requirements) -> str:
+        name = hashlib.sha256(_question(at.code, wanted).encode()).hexdigest()[:16]
+        record = self.places.resolved / f"{name}.txt"
+        if record.exists():
+            return record.read_text()
+        locked = self._with_extras(wanted, self._pinned(at, wanted))
+        write_atomic(str(record), locked.encode(), 0o644)
+        return locked
+
+    def _pinned(self, at: ReleasePlaces, wanted: Requirements) -> str:
+        if wanted.locked:
+            return wanted.text
+        if not wanted.path:
+            return ""
+        return self._compile(["--", wanted.path], wanted, at.code, "")
+
+    def _with_extras(self, wanted: Requirements, locked: str) -> str:
+        """Add what the stack needs and the app does not name, at versions that agree with the app's own."""
+        missing = [extra for extra in wanted.extra if not _names(extra) & _names(locked)]
+        if not missing:
+            return locked
+        without_hashes = "\n".join(_requirement_lines(locked))
+        text = "\n".join([without_hashes, *missing, ""])
+        if "--hash=" not in locked:
+            return self._compile(["-"], wanted, self.places.base, text)
+        complete = self._compile(["--generate-hashes", "-"], wanted, self.places.base, text)
+        return complete
+
+    def _compile(self, arguments: list[str], wanted: Requirements, cwd: Path, text: str) -> str:
+        options = ["--quiet", "--no-header", "--no-annotate", "--no-progress", "--python", wanted.python or "python3"]
+        return self._uv(["pip", "compile", *options, *arguments], cwd, text)
+
+    def _create(self, venv: Path, at: ReleasePlaces, wanted: Requirements, locked: str) -> None:
+        if venv.exists():
+            remove_tree(str(venv))
+        venv.mkdir(mode=0o755)
+        _give(venv, self.places.layout.build_user)
+        try:
+            self._fill(venv, at, wanted, locked)
+        except BuildFailed:
+            remove_tree(str(venv))
+            raise
+        _seal(venv, self.places.layout.build_user)
+        write_atomic(str(venv / COMPLETE), b"", 0o644)
+
+    def _fill(self, venv: Path, at: ReleasePlaces, wanted: Requirements, locked: str) -> None:
+        self._uv(["venv", "--quiet", "--allow-existing", "--python", wanted.python or "python3", str(venv)], venv, "")
+        python = str(venv / "bin" / "python")
+        common = ["pip", "install", "--quiet", "--no-progress", "--compile-bytecode", "--python", python]
+        hashes = ["--require-hashes"] if "--hash=" in locked else []
+        if locked.strip():
+            self._uv([*common, *hashes, "--no-deps", "-r", "-"], at.code, locked)
+        if wanted.install_project:
+            copy = venv / "project"
+            shutil.copytree(at.code, copy, symlinks=True)
+            _give(copy, self.places.layout.build_user)
+            self._uv([*common, "--no-deps", str(copy)], venv, "")
+            remove_tree(str(copy))
+
+    def _uv(self, arguments: list[str], cwd: Path, text: str) -> str:
+        layout = self.places.layout
+        try:
+            done = check(
+                [layout.uv, *arguments],
+                timeout=BUILD_TIMEOUT,
+                cwd=str(cwd),
+                env=_environment(layout.build_user),
+                user=layout.build_user or None,
+                group=layout.build_user or None,
+                groups=(layout.group,) if layout.group else (),
+                input=text,
+                on_line=self.on_line,
+                cancelled=self.cancelled,
+            )
+        except CommandFailed as error:
+            raise BuildFailed(
+                _fact(error.output),
+                place="requirements",
+                remedy="mend the requirement named below and deploy again",
+                output=error.output,
+            ) from error
+        return done.stdout
+
+
+def prune(places: Places, kept: Iterator[Path]) -> None:
+    """Remove environments and resolutions that no kept release uses."""
+    used = {os.path.basename(os.readlink(link)) for link in kept if link.is_symlink()}
+    for venv in places.venvs.iterdir():
+        if venv.name not in used:
+            remove_tree(str(venv))
+
+
+def _environment(build_user: str) -> dict[str, str]:
+    """uv trusts the host's certificates, so a host behind a company's proxy works as its administrator set it up."""
+    env = {"UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1"}
+    if build_user:
+        env.update(UV_CACHE_DIR="/var/cache/seawall/uv", UV_PYTHON_INSTALL_DIR="/var/lib/seawall/python")
+        env["HOME"] = "/var/cache/seawall"
+    else:
+        env["HOME"] = os.path.expanduser("~")
+    carried = ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "UV_INDEX_URL")
+    return {**{name: os.environ[name] for name in carried if name in os.environ}, **env}
+
+
+def _fact(output: str) -> str:
+    """The line of uv's output that says what is wrong."""
+    lines = [line.strip(" ×╰─▶│") for line in output.splitlines()]
+    named = [line for line in lines if re.search(r"no solution|not found|Failed to|Because|error:", line, re.I)]
+    return f"the virtual environment could not be built: {(named or lines or ['uv failed'])[0]}"
+
+
+def _key(locked: str, release: Release) -> str:
+    wanted = release.requirements
+    parts = [locked, wanted.python, os.uname().machine]
+    if wanted.install_project:
+        parts += sorted(f"{entry.path}={entry.sha256}" for entry in release.entries)
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def _question(code: Path, wanted: Requirements) -> str:
+    """All that decides a resolution: the requirement files' content with what they include, extras, interpreter."""
+    content = wanted.text if wanted.locked else "\0".join(_included(code, wanted.path, set()))
+    return "\0".join([content, *wanted.extra, wanted.python, os.uname().machine])
+
+
+def _included(code: Path, name: str, seen: set[str]) -> Iterator[str]:
+    path = os.path.normpath(name)
+    if not name or path in seen or not (code / path).is_file():
+        return
+    seen.add(path)
+    text = (code / path).read_text(errors="surrogateescape")
+    yield text
+    for line in text.splitlines():
+        found = re.match(r"\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)", line)
+        if found:
+            yield from _included(code, os.path.join(os.path.dirname(path), found.group(1)), seen)
+
+
+def _requirement_lines(locked: str) -> list[str]:
+    joined = locked.replace("\\\n", " ")
+    lines = (line.split("--hash=")[0].strip() for line in joined.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _names(text: str) -> set[str]:
+    """Normalised names of the distributions in requirement lines (PEP 503)."""
+    found = (re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", line) for line in _requirement_lines(text))
+    return {re.sub(r"[-_.]+", "-", match.group()).lower() for match in found if match}
+
+
+def _give(root: Path, user: str) -> None:
+    if user:
+        for path in [root, *root.rglob("*")]:
+            os.chown(path, uid_of(user), gid_of(user), follow_symlinks=False)
+
+
+def _seal(venv: Path, build_user: str) -> None:
+    if build_user:
+        _give(venv, "root")

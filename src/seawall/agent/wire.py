@@ -1,0 +1,88 @@
+"""Frames between the tool and the agent.
+
+A frame is a 4-byte big-endian length, a JSON object of that length and, where the object has ``"payload": N``, N raw
+bytes. Both sides use this file, so there is one definition.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+#: The largest payload of one frame, bytes: big files travel in several, so memory stays flat on both sides.
+CHUNK = 1 << 20
+#: The largest JSON part of a frame, bytes: some 200,000 files; a longer one is a broken stream.
+LARGEST_MESSAGE = 64 << 20
+
+
+class WireBroken(Exception):
+    """The stream ended in the middle of a frame, or holds something that is no frame."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    message: dict[str, Any]
+    payload: bytes = b""
+
+
+class Wire:
+    """Reads and writes frames on two file descriptors; writing is safe from several threads."""
+
+    def __init__(self, read_fd: int, write_fd: int) -> None:
+        self._read_fd = read_fd
+        self._write_fd = write_fd
+        self._writing = threading.Lock()
+        self._pushed_back = b""
+
+    def push_back(self, data: bytes) -> None:
+        """Put back bytes that were read before it was known that frames begin."""
+        self._pushed_back = data
+
+    def send(self, message: dict[str, Any], payload: bytes = b"") -> None:
+        """Write one frame whole. Raises OSError (BrokenPipeError) if the other side is gone."""
+        if payload:
+            message = {**message, "payload": len(payload)}
+        body = json.dumps(message, separators=(",", ":")).encode()
+        with self._writing:
+            _write_all(self._write_fd, struct.pack(">I", len(body)) + body)
+            if payload:
+                _write_all(self._write_fd, payload)
+
+    def receive(self) -> Frame | None:
+        """The next frame, or None where the stream ends between frames. Raises WireBroken elsewhere."""
+        head = self._read(4)
+        if not head:
+            return None
+        length = struct.unpack(">I", head)[0] if len(head) == 4 else -1
+        if not 0 <= length <= LARGEST_MESSAGE:
+            raise WireBroken(f"not a frame: {head!r}")
+        message = json.loads(self._whole(length))
+        return Frame(message, self._whole(min(int(message.get("payload", 0)), CHUNK)))
+
+    def _whole(self, count: int) -> bytes:
+        data = self._read(count)
+        if len(data) < count:
+            raise WireBroken(f"the stream ended {count - len(data)} bytes early")
+        return data
+
+    def _read(self, count: int) -> bytes:
+        parts = [self._pushed_back[:count]]
+        self._pushed_back = self._pushed_back[count:]
+        count -= len(parts[0])
+        while count:
+            part = os.read(self._read_fd, min(count, CHUNK))
+            if not part:
+                break
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
