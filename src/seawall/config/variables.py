@@ -1,0 +1,92 @@
+"""The environment variables of a release, and which file each comes from."""
+
+from __future__ import annotations
+
+import json
+import secrets as randomness
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from seawall.config.dotenv import dotenv_files, read_dotenv
+from seawall.config.model import LOCAL, PRODUCTION, Project
+from seawall.config.secrets import FILE as STORE
+from seawall.config.writing import replace
+from seawall.errors import SecretError
+
+LOCAL_FILE = ".seawall/local.secrets"
+
+
+@dataclass(frozen=True)
+class Variables:
+    """``values`` are secret and never shown; ``sources`` names the file of each; ``notes`` are for people."""
+
+    values: dict[str, str] = field(repr=False)
+    sources: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+
+def environment_variables(project: Project, secrets: Mapping[str, str]) -> dict[str, str]:
+    """The values of :func:`resolve`. Raises the same errors."""
+    return resolve(project, secrets).values
+
+
+def resolve(project: Project, secrets: Mapping[str, str]) -> Variables:
+    """What the app finds in its environment: ``[env]``, over it ``.env.ENVIRONMENT`` (and, for the local target, below
+    that ``.env``), over it the named ones of ``secrets``, the decrypted store.
+
+    Raises SecretError with all names that are secret and have no value, ConfigErrors for a bad ``.env`` file. On the
+    local target a missing signing key such as SECRET_KEY is made up and kept, and a note says so.
+    """
+    values = dict(project.env)
+    sources = dict.fromkeys(values, "[env]")
+    for path in dotenv_files(project.directory, project.environment):
+        found = read_dotenv(path)
+        values |= found
+        sources |= dict.fromkeys(found, path.name)
+    stored = {name: secrets[name] for name in project.secrets if name in secrets}
+    values |= stored
+    sources |= dict.fromkeys(stored, STORE)
+    missing = [name for name in project.secrets if name not in values]
+    notes: tuple[str, ...] = ()
+    if project.environment == LOCAL and missing:
+        made = _local_keys(project, [name for name in missing if _is_signing_key(name)])
+        values |= made
+        sources |= dict.fromkeys(made, LOCAL_FILE)
+        notes = tuple(f"{name} is a random value made for this machine, kept in {LOCAL_FILE}" for name in made)
+        missing = [name for name in missing if name not in made]
+    if missing:
+        raise _missing(project.environment, missing)
+    return Variables(values, sources, notes)
+
+
+def _missing(environment: str, names: list[str]) -> SecretError:
+    option = "" if environment == PRODUCTION else f" --environment {environment}"
+    what = "a secret has" if len(names) == 1 else f"{len(names)} secrets have"
+    return SecretError(
+        f"{what} no value: {', '.join(names)}",
+        place=STORE,
+        remedy="\n".join(f"seawall secret set {name}{option}" for name in names),
+    )
+
+
+def _is_signing_key(name: str) -> bool:
+    """A key that any random text can stand for, unlike a password or an address that somebody else knows."""
+    return name == "SECRET" or name.endswith(("SECRET_KEY", "SECRET_KEY_BASE", "SIGNING_KEY", "PASSWORD_SALT"))
+
+
+def _local_keys(project: Project, names: list[str]) -> dict[str, str]:
+    """Random values for ``names``, the same at every start. Raises SecretError if their file is spoiled."""
+    if not names:
+        return {}
+    path = project.directory / LOCAL_FILE
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        made = {name: str(kept.get(name) or randomness.token_urlsafe(48)) for name in names}
+        if {**kept, **made} != kept:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            replace(path, json.dumps({**kept, **made}, indent=2) + "\n")
+    except (OSError, ValueError, AttributeError):
+        raise SecretError(
+            "the local secrets cannot be read or written", place=LOCAL_FILE, remedy="Remove the file: it is made anew."
+        ) from None
+    return made
