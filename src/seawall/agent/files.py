@@ -90,11 +90,13 @@ def write_atomic(path: str, data: bytes, mode: int, uid: int = -1, gid: int = -1
     fsync_directory(str(Path(path).parent))
 
 
-def replace_link(path: str, target: str, *, beside: str = "") -> None:
+def replace_link(path: str, target: str, uid: int = -1, gid: int = -1, *, beside: str = "") -> None:
     """Make ``path`` a link to ``target``, durably and with one rename(). Raises DiskFull, or OSError."""
     beside = beside or temporary(path)
     with disk_full(path), _removed_unless_renamed(beside):
         Path(beside).symlink_to(target)
+        if (uid, gid) != (-1, -1):
+            os.chown(beside, uid, gid, follow_symlinks=False)
         Path(beside).rename(path)
     fsync_directory(str(Path(path).parent))
 
@@ -169,6 +171,29 @@ def disk_full(path: str) -> Iterator[None]:
             place=path,
             remedy=f"make room on {mount_point(path)} (df -h and df -i show what is short), then run it again",
         ) from error
+
+
+def refuse_foreign_links(path: str) -> None:
+    """Raise ApplyFailed if a folder on the way to ``path`` is a link that someone other than root and us made.
+
+    An app that may write one of its folders could otherwise have root follow a link of its making into /etc.
+    """
+    for folder in Path(path).parents:
+        refuse_foreign_link(str(folder))
+
+
+def refuse_foreign_link(path: str) -> None:
+    """Raise ApplyFailed if ``path`` itself is such a link."""
+    try:
+        status = Path(path).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if stat.S_ISLNK(status.st_mode) and status.st_uid not in (0, os.geteuid()):
+        raise ApplyFailed(
+            f"{path} is a link made by {user_name(status.st_uid)}; seawall does not write through it",
+            place=path,
+            remedy="replace the link by a folder, or let root make it",
+        )
 
 
 def mount_point(path: str) -> str:

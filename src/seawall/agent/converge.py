@@ -1,0 +1,302 @@
+"""Making a host hold what it should: a plan of all changes, the changes, and their undoing.
+
+The order is packages, users, uv, folders, files (with links and certificates, and the deletion of files no longer
+wanted), the checks of the services those belong to, the start of services. A reload is planned here and run later,
+by :func:`reload`, just before the release switches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import PurePath
+from types import ModuleType
+from typing import Any, TypeVar, Union
+
+from seawall.agent import owned
+from seawall.agent.errors import AgentError, ApplyFailed, BadRequest, Cancelled, NeedsPerson
+from seawall.agent.owned import Owned
+from seawall.agent.resources import certificate, deletion, directory, link, package, plain_file, service, user, uv
+from seawall.agent.resources.work import Work
+from seawall.agent.undo import UndoLog
+from seawall.agent.vocabulary import (
+    Certificate,
+    Change,
+    Directory,
+    Event,
+    File,
+    Link,
+    Package,
+    Resource,
+    Service,
+    User,
+    Uv,
+)
+
+T = TypeVar("T")
+Wanted = Union[Resource, Owned]
+Report = Callable[[Event], None]
+
+#: Who knows each kind: modules with observe(resource), diff(resource, state) and apply(resource, state, work).
+KINDS: dict[type[Any], ModuleType] = {
+    User: user,
+    Uv: uv,
+    Directory: directory,
+    File: plain_file,
+    Link: link,
+    Certificate: certificate,
+    Owned: deletion,
+}
+#: The order in which they are made, by the name of the step; packages come before, services after them.
+STEPS: dict[str, tuple[type[Any], ...]] = {
+    "users": (User,),
+    "uv": (Uv,),
+    "directories": (Directory,),
+    "files": (File, Link, Certificate, Owned),
+}
+
+
+@dataclass(frozen=True)
+class _Difference:
+    resource: Any
+    state: Any
+    change: Change
+
+
+def plan(
+    resources: Sequence[Resource], owned_now: Sequence[Owned] = (), shared: Collection[str] = ()
+) -> tuple[Change, ...]:
+    """Every change that would make the host hold ``resources``, in the order they would be made.
+
+    ``owned_now`` are the paths seawall wrote earlier for this app; those no longer wanted are deleted, unless they
+    are among ``shared``, the paths other apps of this host have too. Raises ApplyFailed where something is in the
+    way, BadRequest for resources that contradict each other.
+    """
+    wanted = _complete(resources, owned_now, shared)
+    with _explained():
+        differences = [difference for kinds in STEPS.values() for difference in _differences(wanted, kinds)]
+        told = _services_told(differences)
+        services = [service.diff(item, service.observe(item), item.name in told) for item in _of(wanted, Service)]
+        made = [difference.change for difference in differences]
+        return (*_packages(wanted), *made, *(change for change in services if change))
+
+
+def digest(changes: Sequence[Change], wanted: Any = None) -> str:
+    """A plan's fingerprint: its changes with what was observed before each, and ``wanted`` (JSON-ready data).
+
+    A host that is no longer as it was where the plan changes it, or newly differs elsewhere, gives another one.
+    """
+    text = json.dumps([[asdict(change) for change in changes], wanted], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def apply(
+    resources: Sequence[Resource],
+    undo: UndoLog,
+    *,
+    owned_path: str,
+    shared: Collection[str] = (),
+    report: Report = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> tuple[Service, ...]:
+    """Make the host hold ``resources``; the answer is the services to :func:`reload`.
+
+    If anything fails, everything in ``undo`` is taken back before the error is raised: ApplyFailed, CheckRefused,
+    DiskFull, Cancelled, BadRequest; NeedsPerson if taking back fails too. After success the caller keeps the log
+    until the changes are to stay (:meth:`UndoLog.forget`) or go (:meth:`UndoLog.roll_back`).
+    """
+    work = Work(undo, lambda text: report(Event("output", text=text)), cancelled)
+    try:
+        with _explained():
+            owned_now = owned.read(owned_path)
+            wanted = _complete(resources, owned_now, shared)
+            told = _make(wanted, work, report)
+            _remember(resources, owned_now, owned_path, undo)
+            _check(_of(wanted, Service), told, _paths(wanted), report)
+            return _start(_of(wanted, Service), told, report)
+    except BaseException as error:
+        _take_back(undo, error)
+        raise
+
+
+def reload(services: Sequence[Service], undo: UndoLog) -> None:
+    """Have services read their changed files.
+
+    If one cannot, everything in ``undo`` is taken back, all read the old files again, and ApplyFailed is raised.
+    """
+    try:
+        for item in services:
+            service.reload(item)
+    except BaseException as error:
+        _take_back(undo, error)
+        reload_old(services)
+        raise
+
+
+def reload_old(services: Sequence[Service]) -> None:
+    """Have services read files that were put back; one that will not still runs as it did before."""
+    for item in services:
+        try:
+            service.reload(item)
+        except ApplyFailed:
+            continue
+
+
+# --- what is wanted
+
+
+def _complete(resources: Sequence[Resource], owned_now: Sequence[Owned], shared: Collection[str]) -> list[Wanted]:
+    """The resources, each once and none against another, and the paths that are to go."""
+    wanted = list(dict.fromkeys(resources))
+    _refuse_contradictions(wanted)
+    staying = {*_paths(wanted), *shared}
+    gone = [item for item in owned_now if item.path not in staying]
+    return [*wanted, *sorted(gone, key=lambda item: item.path)]
+
+
+def _refuse_contradictions(resources: Sequence[Resource]) -> None:
+    seen: set[str] = set()
+    for path in _paths(resources):
+        if not PurePath(path).is_absolute():
+            raise BadRequest(f"The path {path!r} is not absolute", place=path)
+        if path in seen:
+            raise BadRequest(f"{path} is wanted twice, in different ways", place=path)
+        seen.add(path)
+    services = {"", *(item.name for item in _of(resources, Service))}
+    for resource in resources:
+        name = getattr(resource, "service", "")
+        if name not in services:
+            place = _paths([resource])[0]
+            raise BadRequest(f"{place} names the service {name!r}, which is not among the resources", place=place)
+
+
+def _of(resources: Sequence[Wanted], kind: type[T]) -> list[T]:
+    return [resource for resource in resources if isinstance(resource, kind)]
+
+
+def _paths(resources: Sequence[Wanted]) -> list[str]:
+    """The paths that resources speak of."""
+    paths: list[str] = []
+    for resource in resources:
+        if isinstance(resource, Certificate):
+            paths += [resource.certificate, resource.key]
+        elif isinstance(resource, (Directory, File, Link, Owned)):
+            paths.append(resource.path)
+    return paths
+
+
+def _packages(resources: Sequence[Wanted]) -> list[Change]:
+    packages = _of(resources, Package)
+    installed = package.observe(packages)
+    return [change for item in packages if (change := package.diff(item, installed))]
+
+
+def _differences(resources: Sequence[Wanted], kinds: tuple[type[Any], ...]) -> list[_Difference]:
+    """How the host differs from those resources that are of these kinds."""
+    found: list[_Difference] = []
+    for resource in resources:
+        if isinstance(resource, kinds):
+            knows = KINDS[type(resource)]
+            state = knows.observe(resource)
+            change = knows.diff(resource, state)
+            found += [_Difference(resource, state, change)] if change else []
+    return found
+
+
+def _services_told(differences: Sequence[_Difference]) -> set[str]:
+    """The names of the services whose files these are."""
+    return {getattr(difference.resource, "service", "") for difference in differences} - {""}
+
+
+# --- making it so
+
+
+def _make(wanted: Sequence[Wanted], work: Work, report: Report) -> set[str]:
+    """Make every change but those of services; the answer is the services whose files changed."""
+    missing = [change.name for change in _packages(wanted)]
+    if missing:
+        with _step(report, "packages", ", ".join(missing)):
+            package.apply(missing, work)
+    told: set[str] = set()
+    for name, kinds in STEPS.items():
+        differences = _differences(wanted, kinds)
+        if differences:
+            with _step(report, name, ", ".join(difference.change.name for difference in differences)):
+                _make_all(differences, work)
+        told |= _services_told(differences)
+    return told
+
+
+def _make_all(differences: Sequence[_Difference], work: Work) -> None:
+    for difference in differences:
+        if work.cancelled():
+            raise Cancelled("Stopped before all changes were made", state="everything is as it was")
+        KINDS[type(difference.resource)].apply(difference.resource, difference.state, work)
+
+
+def _remember(resources: Sequence[Resource], owned_now: Sequence[Owned], owned_path: str, undo: UndoLog) -> None:
+    """Write down what is seawall's now; that is undone with the rest."""
+    after = owned.of(dict.fromkeys(resources))
+    if after != tuple(owned_now):
+        undo.write_file(owned_path, owned.to_bytes(after), 0o600)
+
+
+def _check(services: Sequence[Service], told: set[str], ours: Sequence[str], report: Report) -> None:
+    for item in services:
+        if item.name in told and item.check:
+            with _step(report, f"check {item.name}", " ".join(item.check)):
+                service.check(item, ours)
+
+
+def _start(services: Sequence[Service], told: set[str], report: Report) -> tuple[Service, ...]:
+    """Start what does not run; the answer is what ran already and must read its files again."""
+    to_reload = []
+    for item in services:
+        change = service.diff(item, service.observe(item), item.name in told)
+        if change and change.action == "start":
+            with _step(report, f"start {item.name}", " ".join(item.start)):
+                service.start(item)
+        elif change:
+            to_reload.append(item)
+    return tuple(to_reload)
+
+
+@contextmanager
+def _step(report: Report, name: str, text: str) -> Iterator[None]:
+    """Tell of a step's start, and of its end with the seconds it took."""
+    started = time.monotonic()
+    report(Event("step", name, "start", text))
+    try:
+        yield
+    except BaseException:
+        report(Event("step", name, "failed", text, time.monotonic() - started))
+        raise
+    report(Event("step", name, "done", text, time.monotonic() - started))
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """The system's refusals as errors with a fact and a place."""
+    try:
+        yield
+    except OSError as error:
+        place = str(error.filename or "")
+        raise ApplyFailed(f"{place or 'The system'}: {error.strerror}", place=place) from error
+
+
+def _take_back(undo: UndoLog, error: BaseException) -> None:
+    try:
+        undo.roll_back()
+    except NeedsPerson as second:
+        first = error.fact if isinstance(error, AgentError) else repr(error)
+        raise NeedsPerson(
+            f"{first}; then {second.fact}",
+            place=second.place,
+            state=second.state,
+            remedy=second.remedy,
+            output=error.output if isinstance(error, AgentError) else "",
+        ) from error

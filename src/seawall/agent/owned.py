@@ -1,0 +1,58 @@
+"""``state/owned.json``: the paths seawall wrote on a host for one app, so that what is no longer wanted can go."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from seawall.agent import files
+from seawall.agent.errors import NeedsPerson
+from seawall.agent.vocabulary import Certificate, File, Link, Resource, build
+
+
+@dataclass(frozen=True)
+class Owned:
+    """A path seawall wrote; ``service`` names the Service that must hear of its deletion."""
+
+    path: str
+    service: str = ""
+    secret: bool = False
+
+
+def of(resources: Iterable[Resource]) -> tuple[Owned, ...]:
+    """What will be seawall's once these resources hold, by path."""
+    found: list[Owned] = []
+    for resource in resources:
+        if isinstance(resource, File):
+            found.append(Owned(resource.path, resource.service, resource.secret))
+        elif isinstance(resource, Link):
+            found.append(Owned(resource.path, resource.service))
+        elif isinstance(resource, Certificate):
+            found += (Owned(path, resource.service, True) for path in (resource.certificate, resource.key))
+    return tuple(sorted(found, key=lambda owned: owned.path))
+
+
+def read(path: str) -> tuple[Owned, ...]:
+    """What was written; nothing where the file is missing. Raises NeedsPerson if it cannot be understood."""
+    text = files.read_text(path)
+    if text is None:
+        return ()
+    try:
+        return tuple(build(Owned, item) for item in json.loads(text)["paths"])
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise NeedsPerson(
+            "The list of the files seawall wrote cannot be read",
+            place=path,
+            remedy="delete it: seawall then forgets old files it would have removed, and changes nothing else",
+        ) from error
+
+
+def to_bytes(owned: Iterable[Owned]) -> bytes:
+    """The file's content."""
+    return json.dumps({"paths": [asdict(item) for item in owned]}, indent=1).encode() + b"\n"
+
+
+def write(path: str, owned: Iterable[Owned]) -> None:
+    """Write the list durably. Raises DiskFull or OSError."""
+    files.write_atomic(path, to_bytes(owned), 0o600)

@@ -1,0 +1,102 @@
+"""Long-running services that read seawall's files: checked before, and told after, those change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+from seawall.agent import process
+from seawall.agent.errors import ApplyFailed, CheckRefused, CommandFailed
+from seawall.agent.vocabulary import Change, Service
+
+TIMEOUT = 120  #: seconds that checking, starting and reloading may take
+#: How programs name the place they stumbled over: nginx's "in /path:3", Apache's "line 3 of /path:".
+PLACES = (
+    re.compile(r" in (?P<path>/.+?):(?P<line>\d+)$", re.MULTILINE),
+    re.compile(r"line (?P<line>\d+) of (?P<path>/.+?):"),
+)
+
+
+def observe(resource: Service) -> bool:
+    """Whether it runs; one that names no way to tell, or whose program is not there yet, does not."""
+    if not resource.running:
+        return False
+    try:
+        return process.run(resource.running, timeout=30).returncode == 0
+    except CommandFailed:
+        return False
+
+
+def diff(resource: Service, runs: bool, changed: bool) -> Change | None:
+    """What must happen: a start, or a reload where files of the service (``changed``) are to be read again."""
+    if not runs and resource.start:
+        return Change("service", resource.name, "start", before="stopped")
+    if changed and resource.reload:
+        return Change("service", resource.name, "reload", before="running" if runs else "unknown")
+    return None
+
+
+def check(resource: Service, ours: Collection[str]) -> None:
+    """Have the service's own program judge the files as they now are.
+
+    ``ours`` are the paths seawall wrote. Raises CheckRefused with the program's words, the place it names and whose
+    that is.
+    """
+    if not resource.check:
+        return
+    completed = process.run(resource.check, timeout=TIMEOUT)
+    if completed.returncode == 0:
+        return
+    place, line = _place(completed.output)
+    words = _first_complaint(completed.output)
+    raise CheckRefused(
+        f"{resource.name} refused the new configuration: {words}",
+        place=f"{place}:{line}" if place else "",
+        state="every file is back as it was",
+        remedy=_remedy(resource, place, line, ours),
+        output=process.tail(completed.output),
+    )
+
+
+def _place(output: str) -> tuple[str, str]:
+    for pattern in PLACES:
+        match = pattern.search(output)
+        if match:
+            return match["path"], match["line"]
+    return "", ""
+
+
+def _first_complaint(output: str) -> str:
+    lines = [line for line in output.splitlines() if line.strip()]
+    return next(
+        (line for line in lines if "[emerg]" in line or "rror" in line), lines[0] if lines else "no reason given"
+    )
+
+
+def _remedy(resource: Service, place: str, line: str, ours: Collection[str]) -> str:
+    if not place:
+        return f"correct what {' '.join(resource.check)} says, then run it again"
+    if place in ours or str(Path(place).resolve()) in {str(Path(path).resolve()) for path in ours}:
+        return "the file is seawall's own: correct the settings in seawall.toml that it is made from"
+    return f"{place} is not seawall's file: correct its line {line} on the host, then run it again"
+
+
+def start(resource: Service) -> None:
+    """Start it. Raises ApplyFailed with the program's words."""
+    _must(resource, resource.start, "start")
+
+
+def reload(resource: Service) -> None:
+    """Have it read its files again. Raises ApplyFailed with the program's words."""
+    if resource.reload:
+        _must(resource, resource.reload, "reload its files")
+
+
+def _must(resource: Service, command: tuple[str, ...], what: str) -> None:
+    try:
+        process.check(command, timeout=TIMEOUT)
+    except CommandFailed as error:
+        raise ApplyFailed(
+            f"{resource.name} could not {what}: {error.fact}", place=resource.name, output=error.output
+        ) from error
