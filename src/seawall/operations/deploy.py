@@ -1,0 +1,174 @@
+"""Deploy: carry out a plan. Every host prepares before any host switches."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from seawall.agent.store import key
+from seawall.agent.vocabulary import Event
+from seawall.agent.wire import CHUNK
+from seawall.errors import HostError, ProjectError, SeawallError
+from seawall.operations.events import Happening, Progress, Upload
+from seawall.operations.hosts import Host, person
+from seawall.operations.parallel import Outcomes, Tell, on_each
+from seawall.operations.plan import HostPlan, Plan
+
+#: Between two reports of an upload, bytes.
+REPORT_EVERY = 4 * CHUNK
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What is live now, and what was before, by host."""
+
+    live: str
+    before: dict[str, str]
+
+
+def deploy(plan: Plan) -> Generator[Happening, None, Deployed]:
+    """Carry out exactly this plan. Raises SeawallError; unless it says otherwise everything is as it was."""
+    yield from _upload(plan)
+    busy = [host for host in plan.hosts if host.changes or host.release.new]
+    if busy:
+        yield from _prepare_all(plan, busy)
+        yield from commit([item.host for item in busy])
+    for idle in [host.host for host in plan.hosts if host.start_only]:
+        yield from bring_up([idle], "start", idle.live)
+    live = plan.release_id if any(item.release.new for item in plan.hosts) else plan.hosts[0].host.live
+    return Deployed(live, {item.host.name: item.host.live for item in plan.hosts})
+
+
+def bring_up(hosts: Sequence[Host], action: str, release_id: str, like: str = "") -> Generator[Happening, None, None]:
+    """Start a release that the hosts have, gate it and switch to it: rollback, restart, start."""
+
+    def work(host: Host, tell: Tell) -> dict[str, Any]:
+        return _request(host, tell, "prepare-existing", action=action, release_id=release_id, like=like)
+
+    yield from _all_or_none(hosts, (yield from on_each(hosts, work, _stopping(hosts))))
+    yield from commit(hosts)
+
+
+def commit(hosts: Sequence[Host]) -> Generator[Happening, None, None]:
+    """Switch everywhere. A host whose front door fails goes back by itself, and the error says which."""
+    outcomes = yield from on_each(hosts, lambda host, tell: _request(host, tell, "commit"), _stopping(hosts))
+    if outcomes.failures:
+        host, error = outcomes.failures[0]
+        if len(hosts) > len(outcomes.failures):
+            names = ", ".join(failed.name for failed, _ in outcomes.failures)
+            error.state = f"{error.state}; the other hosts have switched, {names} has not: run `seawall rollback`"
+            error.exit_code = 4
+        raise error
+
+
+def _prepare_all(plan: Plan, busy: Sequence[HostPlan]) -> Generator[Happening, None, None]:
+    """The first host leads: it alone runs the migration, and the others start when it is through."""
+    lead, others = busy[:1], busy[1:]
+    for group in (lead, others):
+        hosts = [item.host for item in group]
+
+        def work(item: HostPlan, tell: Tell, leads: bool = group is lead) -> dict[str, Any]:
+            return _request(
+                item.host,
+                tell,
+                "prepare",
+                fingerprint=item.fingerprint,
+                new_release=item.release.new,
+                release_id=plan.release_id,
+                lead=leads,
+            )
+
+        outcomes: Outcomes[HostPlan, dict[str, Any]] = yield from on_each(group, work, _stopping(hosts))
+        prepared = lead if group is others else ()
+        yield from _all_or_none(
+            [item.host for item in (*prepared, *group)],
+            Outcomes(outcomes.results, [(item.host, error) for item, error in outcomes.failures]),
+        )
+
+
+def _all_or_none(hosts: Sequence[Host], outcomes: Outcomes[Host, dict[str, Any]]) -> Generator[Happening, None, None]:
+    """If one host could not prepare, the ones that could take it back, and the failure is raised."""
+    if not outcomes.failures:
+        return
+    failed = [host for host, _ in outcomes.failures]
+    ready = [host for host in hosts if host not in failed]
+    yield from on_each(ready, lambda host, tell: _request(host, tell, "abort"), lambda: None)
+    host, error = outcomes.failures[0]
+    if len(hosts) > 1:
+        error.state = f"{error.state}; no host has switched" if error.state else "no host has switched"
+        error.place = error.place or host.name
+    raise error
+
+
+def _request(host: Host, tell: Tell, op: str, **fields: Any) -> dict[str, Any]:
+    def hear(event: Event) -> None:
+        tell(Progress(host.name, event))
+
+    return host.session.request(op, hear, by=person(), **fields)
+
+
+def _stopping(hosts: Sequence[Host]) -> Any:
+    def stop() -> None:
+        for host in hosts:
+            host.session.cancel()
+
+    return stop
+
+
+def _upload(plan: Plan) -> Generator[Happening, None, None]:
+    lacking = [item for item in plan.hosts if item.missing and item.release.new]
+    hosts = [item.host for item in lacking]
+
+    def stop() -> None:
+        for host in hosts:
+            host.session.close()
+
+    outcomes = yield from on_each(lacking, lambda item, tell: _send_objects(plan, item, tell), stop)
+    if outcomes.failures:
+        raise outcomes.failures[0][1]
+
+
+def _send_objects(plan: Plan, item: HostPlan, tell: Tell) -> None:
+    """Send what the host lacks, each file from where an earlier attempt broke off."""
+    files = {key(entry): entry for entry in plan.tree.entries if entry.sha256}
+    total = sum(files[name].size - offset for name, offset in item.missing.items())
+    sent = reported = 0
+    tell(Upload(item.host.name, 0, total, len(item.missing)))
+    for name, offset in item.missing.items():
+        for count in _send_file(item.host, os.path.join(plan.tree.root, files[name].path), name, offset):
+            sent += count
+            if sent - reported >= REPORT_EVERY:
+                reported = sent
+                tell(Upload(item.host.name, sent, total, len(item.missing)))
+    still = item.host.session.request("objects-end", names=list(item.missing))["missing"]
+    if still:
+        raise HostError("some files did not arrive", host=item.host.name, code="upload", exit_code=1)
+    tell(Upload(item.host.name, total, total, len(item.missing)))
+
+
+def _send_file(host: Host, path: str, name: str, offset: int) -> Generator[int, None, None]:
+    try:
+        file = open(path, "rb")
+    except OSError as error:
+        raise _changed(path) from error
+    with file:
+        size = os.fstat(file.fileno()).st_size
+        file.seek(offset)
+        while True:
+            data = file.read(CHUNK)
+            offset += len(data)
+            last = offset >= size
+            host.session.send("object", data, name=name, offset=offset - len(data), last=last)
+            yield len(data)
+            if last:
+                return
+            if not data:
+                raise _changed(path)
+
+
+def _changed(path: str) -> SeawallError:
+    return ProjectError(
+        f"{path!r} changed while it was being sent", state="nothing was changed on any host", remedy="run it again"
+    )

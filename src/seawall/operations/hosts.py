@@ -1,0 +1,132 @@
+"""The hosts of a project, and the sessions with them."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from seawall.agent.vocabulary import Layout, to_wire
+from seawall.config.model import LOCAL, Project
+from seawall.errors import UsageError
+from seawall.operations import authority
+from seawall.stack.compose import layout_for
+from seawall.stack.targets import LocalTarget, ServerTarget, Target
+from seawall.transport.local import open_local
+from seawall.transport.session import Session
+from seawall.transport.ssh import PasswordNeeded, Ssh
+
+AskPassword = Callable[[str], str]
+
+
+@dataclass
+class Host:
+    """One host of a project with the session to it."""
+
+    name: str
+    target: Target
+    session: Session
+    layout: Layout
+    app: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def live(self) -> str:
+        return str(self.app.get("live", ""))
+
+    @property
+    def interrupted(self) -> str:
+        return str(self.app.get("interrupted", ""))
+
+    @property
+    def running(self) -> bool:
+        return self.live in self.app.get("running", [])
+
+
+def person() -> str:
+    """Who asks, for the lock and the journal: login name and machine."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def targets(project: Project, only: Sequence[str] = ()) -> list[tuple[str, Target]]:
+    """Where the project lives in its environment. Raises UsageError if nowhere, or ``only`` names a stranger."""
+    if project.environment == LOCAL:
+        return [("local", _local_target(project))]
+    strangers = [name for name in only if name not in project.hosts]
+    if strangers:
+        known = ", ".join(project.hosts) or "none"
+        raise UsageError(f"{strangers[0]} is not one of the project's hosts", remedy=f"`hosts` names: {known}")
+    wanted = [host for host in project.hosts if not only or host in only]
+    if not wanted:
+        raise UsageError(
+            "no host to go to",
+            place="seawall.toml",
+            remedy='name one: hosts = ["root@203.0.113.5"], or use `seawall up`',
+        )
+    return [(host, ServerTarget(address_of(host))) for host in wanted]
+
+
+def address_of(destination: str) -> str:
+    """The host name or address in what ssh takes as a destination (ssh(1))."""
+    rest = destination.removeprefix("ssh://").rpartition("@")[2]
+    if rest.startswith("["):
+        return rest[1:].partition("]")[0]
+    return rest.partition(":")[0] if destination.startswith("ssh://") else rest
+
+
+def start(name: str, target: Target) -> Session:
+    """Begin to connect; `greeted` waits for it."""
+    return open_local() if isinstance(target, LocalTarget) else Ssh(name).open()
+
+
+def greeted(project: Project, name: str, target: Target, session: Session, ask: AskPassword) -> Host:
+    """Wait for the agent and ask how the app is there. Raises ConnectionFailed, ConnectionLost, HostError."""
+    try:
+        session.greet()
+    except PasswordNeeded:
+        session = Ssh(name).open(ask(name))
+        session.greet()
+    layout = layout_for(project, target)
+    app = session.request("open", layout=to_wire(layout))
+    return Host(name, target, session, layout, app)
+
+
+def connect(project: Project, ask: AskPassword, only: Sequence[str] = ()) -> list[Host]:
+    """Sessions with all hosts of the project (or ``only`` those). Raises what connecting raises."""
+    begun = [(name, target, start(name, target)) for name, target in targets(project, only)]
+    return [greeted(project, name, target, session, ask) for name, target, session in begun]
+
+
+def _local_target(project: Project) -> LocalTarget:
+    from uv import find_uv_bin
+
+    folder = project.directory / ".seawall" / "local"
+    files = authority.leaf_files(folder)
+    return LocalTarget(
+        directory=str(project.directory),
+        user=getpass.getuser(),
+        nginx=_nginx(),
+        https_port=project.local.port,
+        http_port=project.local.http_port,
+        is_root=os.geteuid() == 0,
+        python=_base_python(),
+        uv=os.fsdecode(find_uv_bin()),
+        tool_python=sys.executable,
+        certificate=str(files.certificate),
+        key=str(files.key),
+    )
+
+
+def _nginx() -> str:
+    """An nginx on this machine, also where Debian puts it, which is not on everybody's PATH."""
+    return shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin") or ""
+
+
+def _base_python() -> str:
+    """The interpreter under the tool's own virtual environment: apps' environments must not depend on the tool's."""
+    return str(Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}")

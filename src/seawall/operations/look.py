@@ -1,0 +1,90 @@
+"""Looking: releases, status and logs of every host. Nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from seawall.agent.vocabulary import Event
+from seawall.operations.events import Happening, Progress
+from seawall.operations.hosts import Host
+from seawall.operations.parallel import Tell, on_each
+
+
+@dataclass(frozen=True)
+class ReleaseLine:
+    """One release on one host."""
+
+    host: str
+    id: str
+    live: bool
+    made: str
+    files: int
+    commit: str
+    dirty: bool
+    by: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ProgramStatus:
+    """One program of the live release; ``broken`` says why it does not run, or is empty."""
+
+    name: str
+    role: str
+    broken: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """How the app is on one host. Sizes in bytes; ``health`` is "healthy" or what is wrong."""
+
+    host: str
+    live: str
+    running: tuple[str, ...]
+    programs: tuple[ProgramStatus, ...]
+    health: str
+    maintenance: bool
+    interrupted: str
+    disk_free: int
+    disk_total: int
+
+    @property
+    def well(self) -> bool:
+        """All programs of a live release run and its health path answers."""
+        return self.health == "healthy" and not any(p.broken for p in self.programs) and not self.interrupted
+
+
+def releases(hosts: Sequence[Host]) -> list[ReleaseLine]:
+    """The releases of each host, newest first."""
+    return [
+        ReleaseLine(host=host.name, **line) for host in hosts for line in host.session.request("releases")["releases"]
+    ]
+
+
+def status(hosts: Sequence[Host]) -> list[Status]:
+    return [_status(host.name, host.session.request("status")) for host in hosts]
+
+
+def _status(name: str, answer: dict[str, Any]) -> Status:
+    programs = tuple(ProgramStatus(**program) for program in answer.pop("programs"))
+    return Status(host=name, programs=programs, running=tuple(answer.pop("running")), **answer)
+
+
+def logs(hosts: Sequence[Host], names: Sequence[str], lines: int, *, follow: bool) -> Generator[Happening, None, None]:
+    """The last log lines of the app's programs (all, or those named), and with ``follow`` what comes until stopped."""
+
+    def read(host: Host, tell: Tell) -> None:
+        def hear(event: Event) -> None:
+            tell(Progress(host.name, event))
+
+        host.session.request("logs", hear, names=list(names), lines=lines, follow=follow)
+
+    def stop() -> None:
+        for host in hosts:
+            host.session.cancel()
+
+    outcomes = yield from on_each(hosts, read, stop)
+    if outcomes.failures:
+        raise outcomes.failures[0][1]

@@ -1,0 +1,176 @@
+"""Plan: what every host would change, whole, before anything does."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from seawall.agent.vocabulary import Change, Requirements, Source, build, resource_to_wire, to_wire
+from seawall.config.model import Project
+from seawall.config.requirements import read_requirements
+from seawall.config.secrets import read_secrets
+from seawall.config.variables import resolve
+from seawall.operations.hosts import AskPassword, Host, greeted, person, start, targets
+from seawall.operations.tree import Tree, list_tree
+from seawall.stack.compose import compose
+from seawall.stack.composition import Composition
+from seawall.stack.facts import Facts
+
+
+@dataclass(frozen=True)
+class ReleasePlan:
+    """How the release would differ from the live one; names only where values are secret."""
+
+    live: str
+    new: bool
+    files: dict[str, list[str]]
+    env: dict[str, list[str]]
+    requirements: bool
+    settings: list[dict[str, str]]
+    other: list[str]
+
+
+@dataclass
+class HostPlan:
+    """What one host would change. ``missing`` are the objects it lacks, with the bytes it already has of each."""
+
+    host: Host
+    composition: Composition
+    changes: tuple[Change, ...]
+    release: ReleasePlan
+    missing: dict[str, int]
+    fingerprint: str
+
+    @property
+    def start_only(self) -> bool:
+        """The live release is the wanted one, but it is not running."""
+        return not self.release.new and bool(self.host.live) and not self.host.running
+
+    @property
+    def empty(self) -> bool:
+        return not self.changes and not self.release.new and not self.start_only
+
+
+@dataclass
+class Plan:
+    """The plan for all hosts. ``release_id`` is what the new release will be called on each of them."""
+
+    project: Project
+    tree: Tree
+    hosts: list[HostPlan]
+    notes: tuple[str, ...]
+
+    @property
+    def empty(self) -> bool:
+        return all(host.empty for host in self.hosts)
+
+    @property
+    def release_id(self) -> str:
+        return max((str(host.host.app["next"]) for host in self.hosts), key=lambda name: int(name[1:]))
+
+    def close(self) -> None:
+        for host in self.hosts:
+            host.host.session.close()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the project wants, read from it once for all hosts."""
+
+    project: Project
+    tree: Tree
+    env: dict[str, str]
+    requirements: Requirements
+    source: Source
+    notes: tuple[str, ...]
+
+
+Hear = Callable[[Host, str], None]
+
+
+def make_plan(project: Project, ask: AskPassword, only: Sequence[str] = (), recover: Hear | None = None) -> Plan:
+    """Compare the project with its hosts; they are connected to while the project is read.
+
+    With ``recover`` a deployment that was cut off is finished or undone first, and ``recover`` hears what was done.
+    """
+    begun = [(name, target, start(name, target)) for name, target in targets(project, only)]
+    wanted = read_project(project)
+    hosts = [greeted(project, name, target, session, ask) for name, target, session in begun]
+    if recover is not None:
+        for host in hosts:
+            _recover(host, recover)
+    plans = [plan_host(wanted, host) for host in hosts]
+    notes = [*project.warnings, *wanted.notes, *wanted.tree.notes, *plans[0].composition.notes]
+    notes += [
+        f"{host.name}: {host.interrupted}; the next deploy takes care of it" for host in hosts if host.interrupted
+    ]
+    return Plan(project, wanted.tree, plans, tuple(dict.fromkeys(notes)))
+
+
+def read_project(project: Project) -> Wanted:
+    """Read what travels. Raises ProjectError, SecretError, ConfigError."""
+    tree = list_tree(project.directory, project.app.root, project.app.exclude)
+    variables = resolve(project, read_secrets(project.directory, project.environment))
+    read = read_requirements(project)
+    requirements = Requirements(
+        path=read.path,
+        text=read.text,
+        locked=read.locked,
+        python=project.app.python,
+        install_project=project.app.install_project,
+    )
+    return Wanted(project, tree, variables.values, requirements, _source(tree.root), variables.notes)
+
+
+def plan_host(wanted: Wanted, host: Host) -> HostPlan:
+    """Ask one host what it would change. Raises HostError, and ConfigError for what cannot work there."""
+    facts = Facts.from_wire(host.session.facts)
+    composition = compose(
+        wanted.project, host.target, facts, wanted.tree.entries, wanted.env, wanted.requirements, wanted.source
+    )
+    composition = replace(
+        composition, release=replace(composition.release, secret_names=tuple(sorted(wanted.project.secrets)))
+    )
+    answer = host.session.request("plan", **_question(wanted.project, composition))
+    return HostPlan(
+        host,
+        composition,
+        tuple(build(Change, change) for change in answer["changes"]),
+        ReleasePlan(**answer["release"]),
+        answer["missing"],
+        answer["fingerprint"],
+    )
+
+
+def _question(project: Project, composition: Composition) -> dict[str, Any]:
+    return {
+        "resources": [resource_to_wire(resource) for resource in composition.resources],
+        "release": to_wire(composition.release),
+        "domains": list(project.domains),
+    }
+
+
+def _recover(host: Host, hear: Hear) -> None:
+    if host.interrupted:
+        done = host.session.request("recover", by=person())["done"]
+        host.app = host.session.request("open", layout=to_wire(host.layout))
+        hear(host, done)
+
+
+def _source(root: Path) -> Source:
+    """Commit and state of the working tree, where the project is in git and git is here."""
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        dirty = bool(_git(root, "status", "--porcelain", "--", "."))
+        message = _git(root, "log", "-1", "--format=%s")
+    except (OSError, subprocess.SubprocessError):
+        return Source(by=person())
+    return Source(commit, dirty, person(), message)
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=20)
+    return done.stdout.strip()

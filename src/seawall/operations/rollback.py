@@ -1,0 +1,51 @@
+"""Rollback and restart: bring up a release that the hosts already have, through the same gate and switch."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from seawall.errors import UsageError
+from seawall.operations.deploy import bring_up
+from seawall.operations.events import Happening
+from seawall.operations.hosts import Host
+
+
+def rollback(hosts: Sequence[Host], to: str = "") -> Generator[Happening, None, str]:
+    """Make ``to``, or the release before the live one, live again. Returns its id.
+
+    Code, environment and server settings come back together; the database stays as it is. Raises UsageError if there
+    is nothing to go back to, HostError if it does not pass its gate (the live release then stays live).
+    """
+    wanted = to or previous(hosts)
+    for host in hosts:
+        if wanted not in host.app["releases"]:
+            kept = ", ".join(host.app["releases"]) or "none"
+            raise UsageError(f"{host.name} has no release {wanted}", remedy=f"it keeps: {kept}")
+    if all(host.live == wanted and host.running for host in hosts):
+        raise UsageError(f"{wanted} is live already", remedy="`seawall releases` lists the others")
+    yield from bring_up(hosts, "rollback", wanted)
+    return wanted
+
+
+def previous(hosts: Sequence[Host]) -> str:
+    """The release below the live one on the first host. Raises UsageError if there is none."""
+    lead = hosts[0]
+    if not lead.live:
+        raise UsageError("nothing is deployed there yet", remedy="`seawall deploy` makes the first release")
+    releases: list[str] = lead.app["releases"]
+    older = releases[: releases.index(lead.live)]
+    if not older:
+        raise UsageError(
+            f"there is no release older than {lead.live}", remedy="`seawall rollback --to ID` takes any kept release"
+        )
+    return older[-1]
+
+
+def restart(hosts: Sequence[Host]) -> Generator[Happening, None, str]:
+    """Start the live release anew without losing a request: as a new release with the same content. Returns its id."""
+    live = hosts[0].live
+    if not live:
+        raise UsageError("nothing is deployed there yet", remedy="`seawall deploy` makes the first release")
+    fresh = max((str(host.app["next"]) for host in hosts), key=lambda name: int(name[1:]))
+    yield from bring_up(hosts, "restart", fresh, like=live)
+    return fresh

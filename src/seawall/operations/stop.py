@@ -1,0 +1,35 @@
+"""Stopping: the app for a while (maintenance, down), or for good (destroy)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seawall.operations.hosts import Host, person
+
+
+@dataclass(frozen=True)
+class Destroyed:
+    """What was removed from a host and what was kept there, as paths."""
+
+    host: str
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def stop(hosts: Sequence[Host]) -> None:
+    """Stop everything of the app; its releases and data stay, and the next deploy or `up` starts it again."""
+    for host in hosts:
+        host.session.request("stop", by=person())
+
+
+def set_maintenance(hosts: Sequence[Host], *, on: bool) -> None:
+    """Let the front server answer 503 with a calm page, or let visitors in again. The app runs on meanwhile."""
+    for host in hosts:
+        host.session.request("maintenance", on=on, by=person())
+
+
+def destroy(hosts: Sequence[Host], *, with_data: bool) -> list[Destroyed]:
+    """Remove the app from its hosts; its data directory is kept unless ``with_data``."""
+    answers = [(host.name, host.session.request("destroy", by=person(), with_data=with_data)) for host in hosts]
+    return [Destroyed(name, tuple(a["removed"]), tuple(a["kept"])) for name, a in answers]
