@@ -87,17 +87,23 @@ def test_every_dropped_connection_is_a_failure(loss: Reply) -> None:
     [
         b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhello\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe!!0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nhello",
         b"HTTP/1.1 20",
         b"SSH-2.0-server\r\n\r\n",
     ],
 )
-@pytest.mark.parametrize("keepalive", [0.0, 1.0])
-def test_an_answer_that_is_not_whole_is_a_failure_and_is_never_repeated(broken: bytes, keepalive: float) -> None:
-    report, server = load(always(Reply(broken, "close")), keepalive=keepalive)
+def test_an_answer_that_is_not_whole_is_a_failure_and_is_never_repeated(broken: bytes) -> None:
+    report, server = load(always(Reply(broken, "close")), keepalive=0)
     assert (report.failed, report.requests, report.retried) == (40, 40, 0)
     assert len(server.hits) == 40
+
+    def break_second(hit: Hit) -> Reply:
+        return Reply(broken, "close") if hit.nth else page()
+
+    report, server = load(scripted(break_second), keepalive=1, connections=1, rate=50, seconds=0.4)
+    assert report.failed > 0
+    assert (report.requests, report.retried, len(server.hits)) == (20, 0, 20)
 
 
 @pytest.mark.parametrize(
@@ -202,6 +208,13 @@ def test_a_kept_connection_that_was_closed_between_requests_is_no_failure() -> N
     report, _ = load(quiet_close, keepalive=1, connections=1, rate=50, seconds=0.4)
     assert (report.requests, report.failed, report.retried) == (20, 0, 0)
     assert report.reopened > 0
+
+
+def test_a_server_that_announces_its_close_is_taken_at_its_word() -> None:
+    last = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    report, server = load(always(Reply(last, "close")), keepalive=1, connections=1, rate=50, seconds=0.4)
+    assert (report.failed, report.reopened, report.retried) == (0, 0, 0)
+    assert server.connections == 20
 
 
 def close_instead_of_second_answer(hit: Hit) -> Reply:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from seawall.errors import SeawallError
-from seawall.traffic import TrafficPlan, TrafficProcess, form_request
+from seawall.traffic import Report, TrafficPlan, TrafficProcess, form_request
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -51,7 +52,7 @@ class Site(ThreadingHTTPServer):
 @pytest.fixture
 def site() -> Iterator[Site]:
     server = Site()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield server
     server.shutdown()
@@ -83,6 +84,26 @@ def test_traffic_runs_beside_other_work_until_it_is_stopped(site: Site) -> None:
 def test_traffic_that_ended_by_itself_still_reports(site: Site) -> None:
     with TrafficProcess.start(TrafficPlan(site.url, rate=100, seconds=0.1)) as traffic:
         assert traffic.stop().requests <= 10
+
+
+def test_the_worker_keeps_its_report_until_it_is_asked_for(site: Site) -> None:
+    """Else the report could be swallowed together with the line that says it has started."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "seawall.traffic.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as worker:
+        assert worker.stdin is not None
+        worker.stdin.write(TrafficPlan(site.url, seconds=0.01).to_json() + "\n")
+        worker.stdin.flush()
+        assert site.seen.wait(30)
+        time.sleep(0.5)
+        assert worker.poll() is None
+        output, _ = worker.communicate(timeout=30)
+    started, report = output.splitlines()
+    assert started == "started"
+    assert Report.from_json(report).failed == 0
 
 
 def test_a_site_that_is_down_is_in_the_report_and_no_error(nobody: str) -> None:

@@ -21,9 +21,7 @@ def run_offline() -> None:
 
 def run_online() -> None:
     with database.engine.connect() as connection:
-        context.configure(
-            connection=connection, target_metadata=database.metadata, **extension.configure_args
-        )
+        context.configure(connection=connection, target_metadata=database.metadata, **extension.configure_args)
         with context.begin_transaction():
             context.run_migrations()
 

@@ -10,11 +10,14 @@ from flask_migrate import upgrade
 from guestbook import create_app
 from guestbook.database import db
 
-MIGRATIONS = Path(__file__).parents[1] / "migrations"
+
+@pytest.fixture
+def migrations() -> str:
+    return str(Path(__file__).parents[1] / "migrations")
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
+def app(tmp_path: Path, migrations: str) -> Iterator[Flask]:
     """The app over a fresh database that the real migrations made."""
     app = create_app(
         {
@@ -24,7 +27,7 @@ def app(tmp_path: Path) -> Iterator[Flask]:
         }
     )
     with app.app_context():
-        upgrade(str(MIGRATIONS))
+        upgrade(migrations)
     yield app
     with app.app_context():
         db.engine.dispose()

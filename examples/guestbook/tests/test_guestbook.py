@@ -12,8 +12,6 @@ from guestbook.models import Entry
 from guestbook.version import VERSION
 from sqlalchemy import text
 
-from conftest import MIGRATIONS
-
 
 def sign(client: FlaskClient, author: str = "Ada", message: str = "What a view") -> int:
     return client.post("/sign", data={"author": author, "message": message}).status_code
@@ -32,9 +30,7 @@ def test_what_a_visitor_writes_is_in_the_book(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(("author", "message"), [("", "hello"), ("Ada", "   "), ("x" * 81, "hello")])
-def test_a_form_with_a_mistake_is_shown_again(
-    client: FlaskClient, app: Flask, author: str, message: str
-) -> None:
+def test_a_form_with_a_mistake_is_shown_again(client: FlaskClient, app: Flask, author: str, message: str) -> None:
     assert sign(client, author, message) == 422
     with app.app_context():
         assert db.session.query(Entry).count() == 0
@@ -84,9 +80,9 @@ def test_production_needs_a_secret_key(monkeypatch: pytest.MonkeyPatch) -> None:
         create_app()
 
 
-def test_the_migrations_make_the_tables_that_the_models_describe(app: Flask) -> None:
+def test_the_migrations_make_the_tables_that_the_models_describe(app: Flask, migrations: str) -> None:
     with app.app_context():
-        check(str(MIGRATIONS))  # raises if they differ
+        check(migrations)  # raises if they differ
 
 
 def test_sqlite_lets_readers_and_a_writer_work_side_by_side(app: Flask) -> None:
