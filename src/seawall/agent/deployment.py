@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from seawall.agent import commands, converge, gate, releases, venvs
@@ -25,7 +25,7 @@ from seawall.agent.stage import stage
 from seawall.agent.store import Store
 from seawall.agent.undo import UndoLog
 from seawall.agent.venvs import Builder
-from seawall.agent.vocabulary import Event, Program, Release, Resource
+from seawall.agent.vocabulary import Event, Program, Release, Resource, Service, build, to_wire
 
 #: How long a worker must stay up before it counts as started, seconds.
 WORKER_SETTLES = 1.0
@@ -43,7 +43,7 @@ class Work:
     release: Release | None = None
     new: bool = False
     old: str = ""
-    reloads: list[list[str]] = field(default_factory=list)
+    reloads: tuple[Service, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,14 @@ class Deployer:
             if work.release is not None:
                 self._bring_up(work, work.release, lead)
 
-    def _apply(self, resources: Sequence[Resource]) -> list[list[str]]:
-        return converge.apply(resources, self.places, lambda text: self.report(Event("output", "applied", text=text)))
+    def _apply(self, resources: Sequence[Resource]) -> tuple[Service, ...]:
+        return converge.apply(
+            resources,
+            self._undo_log(),
+            owned_path=str(self.places.owned),
+            report=self.report,
+            cancelled=self.cancelled,
+        )
 
     def _bring_up(self, work: Work, release: Release, lead: bool) -> None:
         at = self.places.release(work.release_id)
@@ -146,8 +152,8 @@ class Deployer:
     def _switch(self, work: Work) -> None:
         sync_filesystem(str(self.places.base))
         if work.reloads:
-            self.journal.write("reload", commands=work.reloads)
-            converge.reload(work.reloads)
+            self.journal.write("reload", services=[to_wire(service) for service in work.reloads])
+            converge.reload(work.reloads, self._undo_log())
         if work.release is None:
             return
         replace_link(str(self.places.live), f"releases/{work.release_id}")
@@ -190,7 +196,7 @@ class Deployer:
                 self._mark_set_up()
             with self._step("pruned"):
                 self._prune(work.release.keep)
-        UndoLog.load(str(self.places.undo)).forget()
+        self._undo_log().forget()
         self.journal.write("end", outcome="done", release=work.release_id)
 
     def stop_all_but(self, release_id: str) -> None:
@@ -221,9 +227,8 @@ class Deployer:
             self._link_back(work)
             if work.release_id and (work.release_id != work.old or work.action == "start"):
                 self._discard(work)
-            UndoLog.load(str(self.places.undo)).roll_back()
-            if self._reloaded():
-                converge.reload(work.reloads)
+            self._undo_log().roll_back()
+            converge.reload_old(self._reloaded())
         except (AgentError, OSError) as error:
             raise NeedsPerson(
                 f"undoing the {work.action} failed: {error}",
@@ -249,12 +254,18 @@ class Deployer:
         if work.new and at.root.exists():
             remove_tree(str(at.root))
 
-    def _reloaded(self) -> bool:
-        """Whether the front server has read the new configuration already, and must read the old one again."""
-        since_begin: list[str] = []
+    def _reloaded(self) -> list[Service]:
+        """The services that have read the new configuration already, and must read the old one again."""
+        services: list[Service] = []
         for record in self.journal.records():
-            since_begin = [] if record["step"] == "begin" else [*since_begin, record["step"]]
-        return "reload" in since_begin
+            if record["step"] == "begin":
+                services = []
+            elif record["step"] == "reload":
+                services = [build(Service, data) for data in record["services"]]
+        return services
+
+    def _undo_log(self) -> UndoLog:
+        return UndoLog.load(str(self.places.undo))
 
     @contextmanager
     def _undone_on_failure(self, work: Work) -> Iterator[None]:
@@ -283,9 +294,7 @@ class Deployer:
 
     def _work_of(self, cut_off: Interrupted) -> Work:
         begun = [record for record in self.journal.records() if record["step"] == "begin"][-1]
-        reloads = [r["commands"] for r in self.journal.records() if r["step"] == "reload"]
         work = Work(cut_off.action, cut_off.by, cut_off.release, new=bool(begun["new"]), old=str(begun["old"]))
-        work.reloads = reloads[-1] if reloads and self._reloaded() else []
         if work.release_id and self.places.release(work.release_id).record.exists():
             work.release = releases.load(self.places, work.release_id).release
         return work

@@ -32,7 +32,7 @@ def fingerprint(release: Release) -> str:
     """Equal for two releases that would run the same thing; where the code came from is left out."""
     data = to_wire(release)
     del data["source"]
-    data["entries"].sort(key=lambda entry: entry["path"])
+    data["entries"] = sorted(data["entries"], key=lambda entry: entry["path"])
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import queue
 import threading
+import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from seawall.agent import converge, lock, preflight, queries, releases
+from seawall.agent import converge, lock, owned, preflight, queries, releases
 from seawall.agent.deployment import Deployer, Work
 from seawall.agent.errors import AgentError, BadRequest, Cancelled, PlanChanged
 from seawall.agent.journal import Journal
@@ -108,8 +107,10 @@ class Session:
         except AgentError as error:
             self.client.send({"error": error.record().to_wire()})
         except OSError as error:
-            failure = AgentError(str(error), place=error.filename or "")
+            failure = AgentError(str(error), place=str(error.filename or ""))
             self.client.send({"error": failure.record().to_wire()})
+        except Exception as error:  # noqa: BLE001 - the session's rim: a mistake of ours must reach the person too
+            self.client.send({"error": _mistake(error).record().to_wire()})
         else:
             if result is not None:
                 self.client.send({"result": result})
@@ -150,6 +151,7 @@ class Session:
         return {
             "live": releases.live_id(self._there()),
             "releases": releases.ids(self._there()),
+            "running": manager_for(self._there()).running(self._there()),
             "interrupted": cut_off.describe() if cut_off else "",
             "next": releases.next_id(self._there(), self._journal().records()),
         }
@@ -185,10 +187,12 @@ class Session:
     def _observe(self, planned: Planned) -> None:
         places = self._there()
         preflight.domains_free(planned.domains, f"seawall-{places.layout.app}.conf")
-        planned.changes = converge.plan(planned.resources, places)
+        planned.changes = converge.plan(planned.resources, owned.read(str(places.owned)))
         wanted = releases.fingerprint(planned.release) if planned.release else ""
-        facts = [wanted, releases.live_id(places), [to_wire(change) for change in planned.changes]]
-        planned.fingerprint = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        # The lock and the upload need these folders, and come before the plan is looked at again.
+        early = {str(path) for path in (places.base, places.state, places.objects)}
+        changes = [change for change in planned.changes if change.name not in early]
+        planned.fingerprint = converge.digest(changes, [wanted, releases.live_id(places)])
 
     # objects
 
@@ -329,6 +333,14 @@ class Session:
             return queries.destroy(self._there(), with_data=bool(frame.message["with_data"]))
         finally:
             self.held.close()
+
+
+def _mistake(error: Exception) -> AgentError:
+    return AgentError(
+        f"seawall made a mistake on this host: {error!r}",
+        remedy="please report it, with the text below; running the command again first clears up what was begun",
+        output=traceback.format_exc(),
+    )
 
 
 def serve(read_fd: int, write_fd: int, facts: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from seawall.agent.errors import BuildFailed, CommandFailed
 from seawall.agent.files import gid_of, remove_tree, uid_of, write_atomic
 from seawall.agent.places import Places, ReleasePlaces
-from seawall.agent.process import check
+from seawall.agent.process import check, run
 from seawall.agent.vocabulary import Release, Requirements
 
 #: The mark of a virtual environment that was finished; one without it is built anew.
@@ -41,7 +41,15 @@ class Builder:
         if not (venv / COMPLETE).exists():
             self._create(venv, at, release.requirements, locked)
         at.venv.symlink_to(venv)
+        self._compile_code(at)
         return locked
+
+    def _compile_code(self, at: ReleasePlaces) -> None:
+        """Bytecode for the app's own code, which it cannot write itself. A file that does not compile is the
+        app's affair: it may never be imported."""
+        python = str(at.venv / "bin" / "python")
+        options = ["-q", "--invalidation-mode", "unchecked-hash"]
+        run([python, "-I", "-m", "compileall", *options, str(at.code)], timeout=BUILD_TIMEOUT)
 
     def _resolve(self, at: ReleasePlaces, wanted: Requirements) -> str:
         name = hashlib.sha256(_question(at.code, wanted).encode()).hexdigest()[:16]
@@ -55,6 +63,8 @@ class Builder:
     def _pinned(self, at: ReleasePlaces, wanted: Requirements) -> str:
         if wanted.locked:
             return wanted.text
+        if wanted.text:
+            return self._compile(["-"], wanted, at.code, wanted.text)
         if not wanted.path:
             return ""
         return self._compile(["--", wanted.path], wanted, at.code, "")
@@ -164,7 +174,7 @@ def _key(locked: str, release: Release) -> str:
 
 def _question(code: Path, wanted: Requirements) -> str:
     """All that decides a resolution: the requirement files' content with what they include, extras, interpreter."""
-    content = wanted.text if wanted.locked else "\0".join(_included(code, wanted.path, set()))
+    content = wanted.text if wanted.text else "\0".join(_included(code, wanted.path, set()))
     return "\0".join([content, *wanted.extra, wanted.python, os.uname().machine])
 
 

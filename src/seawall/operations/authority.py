@@ -102,7 +102,7 @@ def _leaf(files: LeafFiles, now: datetime.datetime) -> tuple[EllipticCurvePrivat
         _builder(name, issuer.subject, key, now, LEAF_DAYS)
         .add_extension(x509.SubjectAlternativeName([_alternative(n) for n in NAMES]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(authority_id, critical=False)
         .sign(signer, hashes.SHA256())
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ def read_project(project: Project) -> Wanted:
     """Read what travels. Raises ProjectError, SecretError, ConfigError."""
     tree = list_tree(project.directory, project.app.root, project.app.exclude)
     variables = resolve(project, read_secrets(project.directory, project.environment))
-    read = read_requirements(project)
+    read = read_requirements(project.root, project.app.requirements)
     requirements = Requirements(
         path=read.path,
         text=read.text,
@@ -129,10 +129,13 @@ def plan_host(wanted: Wanted, host: Host) -> HostPlan:
     """Ask one host what it would change. Raises HostError, and ConfigError for what cannot work there."""
     facts = Facts.from_wire(host.session.facts)
     composition = compose(
-        wanted.project, host.target, facts, wanted.tree.entries, wanted.env, wanted.requirements, wanted.source
-    )
-    composition = replace(
-        composition, release=replace(composition.release, secret_names=tuple(sorted(wanted.project.secrets)))
+        wanted.project,
+        host.target,
+        facts,
+        tree=wanted.tree.entries,
+        env=wanted.env,
+        requirements=wanted.requirements,
+        source=wanted.source,
     )
     answer = host.session.request("plan", **_question(wanted.project, composition))
     return HostPlan(

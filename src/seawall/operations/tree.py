@@ -20,7 +20,7 @@ from seawall.agent.vocabulary import Entry
 from seawall.errors import ProjectError
 
 if TYPE_CHECKING:
-    from pathspec import PathSpec
+    from pathspec import GitIgnoreSpec
 
 #: In .gitignore's own pattern language (gitignore(5)).
 NEVER = [
@@ -65,7 +65,7 @@ def list_tree(directory: Path, root: str, exclude: tuple[str, ...]) -> Tree:
     return Tree(top, entries, tuple(walk.notes))
 
 
-def _patterns(top: Path, exclude: tuple[str, ...]) -> PathSpec:
+def _patterns(top: Path, exclude: tuple[str, ...]) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec
 
     ignore = top / ".gitignore"
@@ -76,7 +76,7 @@ def _patterns(top: Path, exclude: tuple[str, ...]) -> PathSpec:
 @dataclass
 class _Walk:
     top: Path
-    spec: PathSpec
+    spec: GitIgnoreSpec
     notes: list[str] = field(default_factory=list)
 
     def entries(self, hashes: _Hashes) -> Iterator[Entry]:

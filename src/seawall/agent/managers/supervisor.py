@@ -103,12 +103,12 @@ class Supervisor:
                 return
 
     def _call(self, method: str, *arguments: Any) -> Any:
-        proxy = xmlrpc.client.ServerProxy("http://supervisor", transport=_UnixTransport(self.socket))
+        proxy = xmlrpc.client.ServerProxy("http://supervisor", transport=UnixTransport(self.socket))
         with proxy:
             return getattr(proxy.supervisor, method)(*arguments)
 
 
-class _UnixTransport(xmlrpc.client.Transport):
+class UnixTransport(xmlrpc.client.Transport):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path

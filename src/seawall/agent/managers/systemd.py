@@ -91,7 +91,7 @@ class Systemd:
         ]
 
     def running(self, places: Places) -> list[str]:
-        named = re.compile(rf"seawall-{re.escape(places.layout.app)}(-[a-z0-9-]+)?@(v\d+)\.")
+        named = re.compile(rf"seawall-{re.escape(places.layout.app)}(\.[a-z0-9.-]+)?@(v\d+)\.")
         found = (named.match(path.name) for path in self.unit_dir.glob("seawall-*@v*"))
         return sorted({match.group(2) for match in found if match})
 
@@ -107,4 +107,4 @@ class Systemd:
 
 
 def _pattern(app: str, name: str) -> str:
-    return f"seawall-{app}@*" if name == "web" else f"seawall-{app}-{name}*@*"
+    return f"seawall-{app}@*" if name == "web" else f"seawall-{app}.{name}*@*"

@@ -1,0 +1,184 @@
+"""A small reverse proxy as an ASGI app; granian ends TLS before it.
+
+It does what the nginx configuration does, through the same one link: each request connects anew to
+``LIVE/web.sock``, so a rename of the link moves every later request to another release. It serves static files from
+``LIVE/static/``. It lacks a request log, limits for slow clients, WebSockets and a redirect from http.
+
+The environment says what to do: ``SEAWALL_FRONT_LIVE`` (path of the link), ``SEAWALL_FRONT_STATIC`` (JSON, URL prefix
+to mount), ``SEAWALL_FRONT_HOST`` (the one host name it answers to).
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+#: Meant for one connection only (RFC 9110 §7.6.1), or set by the server that frames the answer.
+HOP_BY_HOP = {
+    b"connection",
+    b"keep-alive",
+    b"proxy-connection",
+    b"te",
+    b"trailer",
+    b"transfer-encoding",
+    b"upgrade",
+}
+#: What the visitor may not say about himself: the front overwrites these.
+FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-real-ip"}
+READ_TIMEOUT = 60.0
+PIECE = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Front:
+    """The ASGI app."""
+
+    live: Path
+    static: dict[str, str]
+    host: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1011, "reason": "this front carries no WebSockets"})
+        elif (self.live.parent / "maintenance").exists():
+            await _answer(send, 503, b"Down for maintenance, back soon.\n", [(b"retry-after", b"60")])
+        elif (file := self._static_file(scope)) is not None:
+            await _send_file(file, scope["method"], send)
+        else:
+            await self._forward(scope, receive, send)
+
+    def _static_file(self, scope: Scope) -> Path | None:
+        if scope["method"] not in ("GET", "HEAD"):
+            return None
+        for prefix, mount in self.static.items():
+            if scope["path"].startswith(prefix):
+                root = (self.live / "static" / mount).resolve()
+                file = (root / scope["path"].removeprefix(prefix)).resolve()
+                return file if file.is_relative_to(root) and file.is_file() else None
+        return None
+
+    async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
+        url = httpx.URL(scheme="http", host=self.host, raw_path=_raw_path(scope))
+        body = _body(receive) if _has_body(scope["headers"]) else None
+        request = httpx.Request(scope["method"], url, headers=self._request_headers(scope), content=body)
+        transport = httpx.AsyncHTTPTransport(uds=str(self.live / "web.sock"), limits=_NO_REUSE)
+        async with transport:
+            try:
+                request.extensions["timeout"] = httpx.Timeout(READ_TIMEOUT).as_dict()
+                response = await transport.handle_async_request(request)
+            except httpx.TransportError:
+                await _answer(send, 502, b"The app did not answer.\n", [])
+                return
+            await self._send(response, scope, send)
+
+    async def _send(self, response: httpx.Response, scope: Scope, send: Send) -> None:
+        headers = [(n.lower(), v) for n, v in response.headers.raw if n.lower() not in HOP_BY_HOP]
+        if _probed(scope):
+            headers.append((b"x-seawall-release", self.live.readlink().name.encode()))
+        await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+        async for piece in _raw(response):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    def _request_headers(self, scope: Scope) -> Headers:
+        given = [(n, v) for n, v in scope["headers"] if n not in HOP_BY_HOP | FORWARDED]
+        client = (scope.get("client") or ("", 0))[0].encode()
+        return [
+            *given,
+            (b"x-forwarded-for", client),
+            (b"x-real-ip", client),
+            (b"x-forwarded-proto", scope["scheme"].encode()),
+            (b"connection", b"close"),
+        ]
+
+
+_NO_REUSE = httpx.Limits(max_keepalive_connections=0)
+
+
+def _probed(scope: Scope) -> bool:
+    """Only this machine is told which release answered, and this front listens nowhere else."""
+    return (b"x-seawall-probe", b"1") in scope["headers"]
+
+
+def _raw_path(scope: Scope) -> bytes:
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope.get("query_string", b"")
+    return path.partition(b"?")[0] + (b"?" + query if query else b"")
+
+
+def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name in (b"content-length", b"transfer-encoding") for name, _ in headers)
+
+
+async def _body(receive: Receive) -> AsyncIterator[bytes]:
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return
+        yield message.get("body", b"")
+        if not message.get("more_body", False):
+            return
+
+
+async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
+    stream = response.stream
+    assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - it came from an async transport
+    async for piece in stream:
+        yield piece
+    await stream.aclose()
+
+
+async def _send_file(path: Path, method: str, send: Send) -> None:
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    headers = [
+        (b"content-type", kind.encode()),
+        (b"content-length", str(path.stat().st_size).encode()),
+        (b"cache-control", b"no-cache"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    if method == "GET":
+        with path.open("rb") as file:
+            while piece := file.read(PIECE):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _answer(send: Send, status: int, text: bytes, headers: Headers) -> None:
+    start = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode()), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": start})
+    await send({"type": "http.response.body", "body": text})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def __getattr__(name: str) -> Front:
+    """``app``, made when granian asks for it, so that importing this file needs no environment."""
+    if name != "app":
+        raise AttributeError(name)
+    return Front(
+        Path(os.environ["SEAWALL_FRONT_LIVE"]),
+        json.loads(os.environ["SEAWALL_FRONT_STATIC"]),
+        os.environ["SEAWALL_FRONT_HOST"],
+    )

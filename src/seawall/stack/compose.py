@@ -1,0 +1,39 @@
+"""From a project to what its host should hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from seawall.agent.vocabulary import Entry, Layout, Requirements, Source
+from seawall.config.model import Project
+from seawall.stack import local, server
+from seawall.stack.composition import Composition, Inputs
+from seawall.stack.facts import Facts
+from seawall.stack.targets import LocalTarget, Target
+
+
+def compose(
+    project: Project,
+    target: Target,
+    facts: Facts,
+    *,
+    tree: tuple[Entry, ...],
+    env: Mapping[str, str],
+    requirements: Requirements,
+    source: Source,
+) -> Composition:
+    """What the target should hold, as data; the same input gives the same output.
+
+    Raises ConfigError, ProjectError or SecretError for what cannot be put on this target.
+    """
+    inputs = Inputs(project, facts, tree, env, requirements, source)
+    if isinstance(target, LocalTarget):
+        return local.compose(inputs, target)
+    return server.compose(inputs, target)
+
+
+def layout_for(project: Project, target: Target) -> Layout:
+    """Where the app lives on the target. Raises ConfigError, ProjectError."""
+    if isinstance(target, LocalTarget):
+        return local.layout_of(project.app_id, target)
+    return server.layout_of(project.app_id)
