@@ -69,10 +69,9 @@ def test_a_file_sourced_by_the_shell_runs_nothing(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     env = {"S_A": f"$(touch {mark})", "S_B": f"`touch {mark}`", "S_C": f'"; touch {mark}; "', "S_D": "a\n. /nowhere"}
     (tmp_path / "env").write_text(render_environment_file(env))
-    done = subprocess.run(
-        ["/bin/sh", "-c", 'set -a; . "$0"; printf %s "$S_A$S_D"', str(tmp_path / "env")], capture_output=True, text=True
-    )
-    assert (done.returncode, done.stderr, done.stdout) == (0, "", env["S_A"] + env["S_D"])
+    command = ["/bin/sh", "-c", 'set -a; . "$0"; printf %s "$S_A$S_D"', str(tmp_path / "env")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stderr, done.stdout) == ("", env["S_A"] + env["S_D"])
     assert not mark.exists()
 
 

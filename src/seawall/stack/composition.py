@@ -1,0 +1,35 @@
+"""What goes into the stack, and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from seawall.agent.vocabulary import Entry, Layout, Release, Requirements, Resource, Source
+from seawall.config.model import Project
+from seawall.stack.facts import Facts
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that a composition depends on, besides the target.
+
+    ``tree`` is what travels; ``env`` the app's variables, secrets included; ``requirements`` as the tool read them.
+    """
+
+    project: Project
+    facts: Facts
+    tree: tuple[Entry, ...]
+    env: Mapping[str, str]
+    requirements: Requirements
+    source: Source
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What a host should hold. ``notes`` are sentences for the person: what differs here from what was asked for."""
+
+    layout: Layout
+    resources: tuple[Resource, ...]
+    release: Release
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,48 @@
+"""What the stack needs to know of a host: part of what the agent says of it when a session starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+#: The nginx that a distribution installs, for a host that has none yet: the site must not change when it arrives.
+DISTRIBUTED_NGINX = {
+    ("debian", "11"): (1, 18),
+    ("debian", "12"): (1, 22),
+    ("debian", "13"): (1, 26),
+    ("ubuntu", "22.04"): (1, 18),
+    ("ubuntu", "24.04"): (1, 24),
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A host as the agent found it. Text is "" and a number 0 where the host did not say.
+
+    ``address`` is the one the session reached the host by; ``python`` and ``nginx_version`` look like ``3.11.2``.
+    """
+
+    os_id: str = ""
+    os_version: str = ""
+    cores: int = 1
+    memory_bytes: int = 0
+    python: str = ""
+    architecture: str = ""
+    nginx_version: str = ""
+    address: str = ""
+    ipv6: bool = True
+
+    @classmethod
+    def from_wire(cls, hello: Mapping[str, Any]) -> Facts:
+        """The facts among what the agent says; it says more than the stack needs."""
+        wanted = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in hello.items() if name in wanted})
+
+    @property
+    def nginx(self) -> tuple[int, ...]:
+        """nginx's version, or the one this host would install, or ``(1, 18)``, the oldest that is supported."""
+        if self.nginx_version:
+            return tuple(int(part) for part in re.findall(r"\d+", self.nginx_version))
+        return DISTRIBUTED_NGINX.get((self.os_id, self.os_version), (1, 18))

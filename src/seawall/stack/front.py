@@ -1,0 +1,85 @@
+"""The front server of the local target, as a program of supervisor: nginx, or the tool's own front on granian."""
+
+from __future__ import annotations
+
+import json
+
+from seawall.agent.vocabulary import Directory, File, Layout, Resource, Service
+from seawall.config.model import Project
+from seawall.stack import nginx
+from seawall.stack.facts import Facts
+from seawall.stack.quoting import ini_command
+from seawall.stack.static import mounts
+from seawall.stack.targets import LocalTarget
+from seawall.stack.templates import render
+
+PROGRAM = "front"
+ADDRESS = "127.0.0.1"
+HOST = "localhost"
+WITHOUT_NGINX = (
+    "there is no nginx, so seawall's own front ends TLS on granian: it serves and switches as nginx would, but has no "
+    "request log, no limit of its own for slow clients, and no redirect from http"
+)
+
+
+def control(layout: Layout, target: LocalTarget) -> tuple[str, ...]:
+    """The words that give supervisord an order."""
+    configuration = f"{layout.base}/supervisor/supervisord.conf"
+    return (target.tool_python, "-I", "-m", "supervisor.supervisorctl", "-c", configuration)
+
+
+def with_nginx(project: Project, layout: Layout, facts: Facts, target: LocalTarget) -> tuple[Resource, ...]:
+    """nginx in front: its configuration is checked by nginx itself, and a change is a reload."""
+    command = nginx.local_command(layout, facts, target)
+    configuration = Service(
+        "nginx", check=(*command, "-t"), reload=(*control(layout, target), "signal", "HUP", PROGRAM)
+    )
+    return (
+        *_program(layout, target, command, {}, stop="QUIT"),
+        configuration,
+        Directory(f"{layout.base}/front", 0o700),
+        File(
+            f"{layout.base}/front/nginx.conf",
+            nginx.local_configuration(project, layout, facts, target),
+            mode=0o600,
+            service=configuration.name,
+        ),
+    )
+
+
+def with_granian(project: Project, layout: Layout, target: LocalTarget) -> tuple[Resource, ...]:
+    """The tool's own front: TLS by granian, then a proxy in Python that follows the one link as nginx does."""
+    command = (
+        *(target.tool_python, "-I", "-m", "granian", "--interface", "asgi"),
+        *("--host", ADDRESS, "--port", str(target.https_port)),
+        *("--ssl-certificate", target.certificate, "--ssl-keyfile", target.key),
+        "seawall.front.proxy:app",
+    )
+    environment = {
+        "SEAWALL_FRONT_LIVE": f"{layout.base}/live",
+        "SEAWALL_FRONT_STATIC": json.dumps({mount.prefix: mount.name for mount in mounts(project.static)}),
+        "SEAWALL_FRONT_HOST": HOST,
+    }
+    return _program(layout, target, command, environment, stop="TERM")
+
+
+def _program(
+    layout: Layout, target: LocalTarget, command: tuple[str, ...], environment: dict[str, str], *, stop: str
+) -> tuple[Resource, ...]:
+    order = control(layout, target)
+    # `update` starts a program that is new and replaces one whose fragment changed; it leaves others alone.
+    service = Service(
+        PROGRAM,
+        reload=(*order, "update", PROGRAM),
+        start=(*order, "update", PROGRAM),
+        running=(*order, "status", PROGRAM),
+    )
+    content = render(
+        "front.ini.j2",
+        layout=layout,
+        program=PROGRAM,
+        command=ini_command(command),
+        environment=environment,
+        stop=stop,
+    )
+    return (service, File(f"{layout.unit_dir}/{PROGRAM}.ini", content, mode=0o600, service=service.name))

@@ -1,0 +1,69 @@
+"""gunicorn: the settings file of a release, and the command that starts it.
+
+It never opens a socket itself. The service manager listens and hands the socket over by systemd's protocol
+(sd_listen_fds(3): file descriptor 3, LISTEN_FDS, LISTEN_PID), so gunicorn does not remove its file at exit either.
+"""
+
+from __future__ import annotations
+
+from seawall.agent.vocabulary import RELEASE, UnitFile
+from seawall.config.model import Project
+from seawall.stack.facts import Facts
+from seawall.stack.templates import render
+
+#: 22 and 23 closed ways to smuggle one request inside another (CVE-2024-1135, CVE-2024-6827).
+WSGI_REQUIREMENT = "gunicorn>=23"
+#: Its worker for ASGI is young; this is the oldest that seawall is tested with.
+ASGI_REQUIREMENT = "gunicorn>=27"
+
+SETTINGS = "settings/gunicorn.conf.py"
+
+#: More than this should be somebody's decision, made by measuring.
+MOST_WORKERS = 8
+#: What a worker with an ordinary app may grow to; half of the memory is left to everything else.
+WORKER_MEMORY = 128 * 1024 * 1024
+
+
+def requirement(project: Project) -> str:
+    return ASGI_REQUIREMENT if project.app.interface == "asgi" else WSGI_REQUIREMENT
+
+
+def settings(project: Project, facts: Facts, *, worker_tmp_dir: str) -> UnitFile:
+    """The settings file; ``worker_tmp_dir`` is where workers show that they are alive, best in memory."""
+    server = project.server
+    content = render(
+        "gunicorn.conf.py.j2",
+        app=project.app_id,
+        workers=workers(project, facts),
+        auto=server.workers == "auto",
+        cores=facts.cores,
+        worker_class=worker_class(project),
+        threads=server.threads,
+        timeout=server.timeout,
+        graceful_timeout=server.graceful_timeout,
+        max_requests=server.max_requests,
+        preload=server.preload,
+        backlog=server.backlog,
+        worker_tmp_dir=worker_tmp_dir,
+    )
+    return UnitFile(SETTINGS, content)
+
+
+def command(project: Project, base: str) -> tuple[str, ...]:
+    """The words that start gunicorn for a release, in the foreground."""
+    release = f"{base}/releases/{RELEASE}"
+    return (f"{release}/venv/bin/gunicorn", "-c", f"{release}/{SETTINGS}", project.app.entry)
+
+
+def workers(project: Project, facts: Facts) -> int:
+    """How many workers: as configured, else one more than there are cores, as far as memory allows."""
+    if project.server.workers != "auto":
+        return project.server.workers
+    fit = facts.memory_bytes // 2 // WORKER_MEMORY if facts.memory_bytes else MOST_WORKERS
+    return max(1, min(facts.cores + 1, fit, MOST_WORKERS))
+
+
+def worker_class(project: Project) -> str:
+    if project.app.interface == "asgi":
+        return "asgi"
+    return "gthread" if project.server.threads > 1 else "sync"

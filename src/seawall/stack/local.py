@@ -1,0 +1,99 @@
+"""This machine: supervisor runs the app as the person who asked, and everything stays in the project's folder."""
+
+from __future__ import annotations
+
+from seawall.agent.vocabulary import Directory, File, FrontDoor, Layout, Resource, Service
+from seawall.config.model import Project
+from seawall.errors import ProjectError
+from seawall.stack import front, gunicorn, release, supervisor
+from seawall.stack.composition import Composition, Inputs
+from seawall.stack.facts import Facts
+from seawall.stack.targets import LocalTarget
+
+FOLDER = ".seawall/local"
+#: A unix socket's path has at most 107 bytes (unix(7)); the longest here is supervisord's, while it makes it.
+LONGEST_SOCKET = len("/run/supervisor.sock.4194304")
+SOCKET_PATH = 107
+#: What the app's processes start from: nothing of the environment of the person's shell.
+PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+
+
+def compose(inputs: Inputs, target: LocalTarget) -> Composition:
+    """What this machine should hold for the app. Raises ConfigError, ProjectError."""
+    project = inputs.project
+    layout = layout_of(project.app_id, target)
+    made = release.build(
+        inputs,
+        settings=gunicorn.settings(project, inputs.facts, worker_tmp_dir=layout.run),
+        programs=supervisor.programs(project, layout),
+        front=FrontDoor(front.ADDRESS, target.https_port, True, front.HOST, project.health.path),
+    )
+    resources: tuple[Resource, ...] = (
+        *(Directory(path, mode) for path, mode in _directories(layout)),
+        *_supervisor(layout, target),
+        *_front(project, layout, inputs.facts, target),
+    )
+    return Composition(layout, resources, made, _notes(project, target))
+
+
+def layout_of(app: str, target: LocalTarget) -> Layout:
+    """Where the app lives on this machine. Raises ProjectError where a path would be too long for a socket."""
+    base = f"{target.directory}/{FOLDER}"
+    over = len(base.encode("utf-8", "surrogateescape")) + LONGEST_SOCKET - SOCKET_PATH
+    if over > 0:
+        raise ProjectError(
+            f"the path of the project is {over} bytes too long for the sockets in its {FOLDER}",
+            place=target.directory,
+            remedy="work in a folder with a shorter path",
+        )
+    return Layout(
+        app=app,
+        base=base,
+        run=f"{base}/run",
+        manager="supervisor",
+        unit_dir=f"{base}/supervisor/conf.d",
+        uv=target.uv,
+    )
+
+
+def _directories(layout: Layout) -> tuple[tuple[str, int], ...]:
+    base = layout.base
+    return (
+        (base, 0o755),
+        (f"{base}/releases", 0o755),
+        (f"{base}/objects", 0o700),
+        (f"{base}/venvs", 0o755),
+        (f"{base}/resolved", 0o755),
+        (f"{base}/data", 0o750),
+        (f"{base}/state", 0o700),
+        (layout.run, 0o700),
+        (f"{base}/logs", 0o750),
+        (f"{base}/supervisor", 0o700),
+        (layout.unit_dir, 0o700),
+    )
+
+
+def _supervisor(layout: Layout, target: LocalTarget) -> tuple[Resource, ...]:
+    path = f"{layout.base}/supervisor/supervisord.conf"
+    environment = ("/usr/bin/env", "-i", f"PATH={PATH}", f"HOME={layout.base}/data", "LANG=C.UTF-8")
+    service = Service(
+        "supervisor",
+        start=(*environment, target.tool_python, "-I", "-m", "supervisor.supervisord", "-c", path),
+        running=(*front.control(layout, target), "pid"),
+    )
+    content = supervisor.main_configuration(layout, target.user if target.is_root else "")
+    return (service, File(path, content, mode=0o600, service=service.name))
+
+
+def _front(project: Project, layout: Layout, facts: Facts, target: LocalTarget) -> tuple[Resource, ...]:
+    if target.nginx:
+        return front.with_nginx(project, layout, facts, target)
+    return front.with_granian(project, layout, target)
+
+
+def _notes(project: Project, target: LocalTarget) -> tuple[str, ...]:
+    notes = [] if target.nginx else [front.WITHOUT_NGINX]
+    if project.schedule:
+        names = ", ".join(sorted(project.schedule))
+        notes.append(f"on this machine nothing runs by the clock: {names} (`seawall run` runs a command once)")
+    return tuple(notes)

@@ -1,0 +1,82 @@
+"""Values in the words of each file format. What a format cannot carry is refused, never garbled."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+
+from seawall.errors import ConfigError
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PLAIN_NGINX = re.compile(r"[A-Za-z0-9_./:@*-]+")
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9_./:@=,+-]+")
+
+
+def nginx(value: str) -> str:
+    """One argument of an nginx directive. nginx has no way to write a plain ``$`` (ngx_http_script_compile)."""
+    _no_control(value, "nginx")
+    if "$" in value:
+        raise _refused(value, "nginx", "a dollar sign")
+    if _PLAIN_NGINX.fullmatch(value):
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def ini(value: str) -> str:
+    """A value in supervisor's configuration: ``%`` starts an expansion, and a blank before ``;`` or ``#`` a comment."""
+    _no_control(value, "supervisor")
+    if re.search(r"\s[;#]", value):
+        raise _refused(value, "supervisor", "a blank before ; or #")
+    if value != value.strip():
+        raise _refused(value, "supervisor", "a blank at its beginning or end")
+    return value.replace("%", "%%")
+
+
+def ini_environment(value: str) -> str:
+    """A value in supervisor's ``environment=``: between quotes of a kind that it does not hold itself.
+
+    There is no escape, and quotes of either kind are stripped from both ends (supervisor.datatypes).
+    """
+    quote = "'" if '"' in value else '"'
+    if quote in value or value != value.strip("\"'"):
+        raise _refused(value, "supervisor", "quotation marks")
+    return f"{quote}{ini(value)}{quote}"
+
+
+def ini_command(words: Sequence[str]) -> str:
+    """A command line for supervisor, which splits it as a shell would (shlex), after its own comments and ``%``."""
+    return ini(" ".join(_shell_word(word) for word in words))
+
+
+def unit(value: str) -> str:
+    """A value in a systemd unit that is not split into words: ``%`` starts a specifier (systemd.unit(5))."""
+    _no_control(value, "systemd")
+    return value.replace("%", "%%")
+
+
+def unit_command(words: Sequence[str]) -> str:
+    """A command line for ``ExecStart=`` (systemd.service(5), "Command lines"; systemd.syntax(7), "Quoting")."""
+    return " ".join(_unit_word(word) for word in words)
+
+
+def _unit_word(word: str) -> str:
+    plain = unit(word).replace("$", "$$")
+    if _PLAIN_WORD.fullmatch(word):
+        return plain
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _shell_word(word: str) -> str:
+    """Quoted so that no blank comes before ``;`` or ``#``, which would start a comment inside quotes too."""
+    quoted = shlex.quote(word)
+    return re.sub(r"(\s)(?=[;#])", r"\1''", quoted) if quoted.startswith("'") else quoted
+
+
+def _no_control(value: str, syntax: str) -> None:
+    if _CONTROL.search(value):
+        raise _refused(value, syntax, "a line break or another control character")
+
+
+def _refused(value: str, syntax: str, what: str) -> ConfigError:
+    return ConfigError(f"{value!r} holds {what}, which a configuration of {syntax} cannot carry", remedy="change it")

@@ -1,0 +1,150 @@
+"""A server: systemd runs the app as a user of its own, nginx is in front."""
+
+from __future__ import annotations
+
+from seawall.agent.vocabulary import Certificate, Directory, FrontDoor, Layout, Package, Resource, User, Uv
+from seawall.config.model import Project
+from seawall.errors import ConfigError
+from seawall.stack import gunicorn, nginx, release, systemd
+from seawall.stack.composition import Composition, Inputs
+from seawall.stack.facts import Facts
+from seawall.stack.targets import ServerTarget
+
+BUILD_USER = "seawall-build"
+#: Debian's nginx runs as this group.
+FRONT_GROUP = "www-data"
+STATE = "/var/lib/seawall"
+CACHE = "/var/cache/seawall"
+#: The uv on servers; it changes with seawall, not by itself.
+UV_VERSION = "0.13.8"
+CERTIFICATES = "/etc/ssl/seawall"
+LOOPBACK = "127.0.0.1"
+#: venv is Debian's separate package of a module of Python's own; uv's home is made with it.
+PACKAGES = ("nginx", "python3-venv")
+#: Users that Debian's base, nginx or usual services bring; an app of that name would run as one of them.
+# fmt: off
+TAKEN_USERS = frozenset({
+    "apache", "backup", "bin", "daemon", "dnsmasq", "games", "gnats", "irc", "list", "lp", "mail", "man",
+    "memcache", "messagebus", "mysql", "news", "nginx", "nobody", "ntp", "polkitd", "postfix", "postgres",
+    "proxy", "rabbitmq", "redis", "root", "seawall-build", "sshd", "sync", "sys", "systemd-coredump",
+    "systemd-network", "systemd-resolve", "systemd-timesync", "uucp", "www-data",
+})
+# fmt: on
+
+
+def compose(inputs: Inputs, target: ServerTarget) -> Composition:
+    """What a server should hold for the app. Raises ConfigError, ProjectError."""
+    project = inputs.project
+    layout = layout_of(project.app_id)
+    hosts = names(project, inputs.facts, target)
+    certificate, key = _certificate_paths(project)
+    tls = bool(certificate)
+    made = release.build(
+        inputs,
+        settings=gunicorn.settings(project, inputs.facts, worker_tmp_dir="/dev/shm"),  # noqa: S108 - a tmpfs
+        programs=systemd.programs(project, layout),
+        front=FrontDoor(LOOPBACK, 443 if tls else 80, tls, _one_host(hosts), project.health.path),
+    )
+    resources: tuple[Resource, ...] = (
+        *_packages(project),
+        *_users(layout),
+        *_directories(layout),
+        Uv(f"{STATE}/uv", UV_VERSION, BUILD_USER),
+        *_certificates(project, hosts),
+        *nginx.site(project, layout, inputs.facts, hosts=hosts, certificate=certificate, key=key),
+    )
+    return Composition(layout, resources, made, _notes(project))
+
+
+def layout_of(app: str) -> Layout:
+    """Where an app of this name lives on a server. Raises ConfigError for the name of a system user."""
+    if app in TAKEN_USERS:
+        raise ConfigError(
+            f"the app would run as the user {app!r}, which belongs to the system",
+            place="name",
+            remedy="choose another name",
+        )
+    return Layout(
+        app=app,
+        base=f"/srv/{app}",
+        run=f"/run/seawall/{app}",
+        manager="systemd",
+        unit_dir=systemd.UNIT_DIR,
+        uv=f"{STATE}/uv/bin/uv",
+        user=app,
+        group=app,
+        build_user=BUILD_USER,
+        front_group=FRONT_GROUP,
+    )
+
+
+def names(project: Project, facts: Facts, target: ServerTarget) -> tuple[str, ...]:
+    """The host names the site answers to; without domains, the addresses the host is known by."""
+    addresses = (_in_url(address) for address in (target.address, facts.address) if address)
+    return project.domains or tuple(dict.fromkeys(addresses)) or ("localhost",)
+
+
+def _in_url(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _one_host(hosts: tuple[str, ...]) -> str:
+    """The name for our own questions: the first, with a word for the star of a wildcard."""
+    return hosts[0].replace("*", "www", 1)
+
+
+def _packages(project: Project) -> tuple[Package, ...]:
+    return tuple(Package(name) for name in dict.fromkeys((*PACKAGES, *project.packages)))
+
+
+def _users(layout: Layout) -> tuple[User, ...]:
+    return (User(layout.user, f"{layout.base}/data"), User(BUILD_USER, CACHE))
+
+
+def _directories(layout: Layout) -> tuple[Directory, ...]:
+    base = layout.base
+    return (
+        Directory(STATE, 0o755, "root", "root"),
+        Directory(CACHE, 0o750, BUILD_USER, BUILD_USER),
+        Directory(base, 0o755, "root", "root"),
+        Directory(f"{base}/releases", 0o755, "root", "root"),
+        Directory(f"{base}/objects", 0o700, "root", "root"),
+        Directory(f"{base}/venvs", 0o755, "root", "root"),
+        Directory(f"{base}/resolved", 0o755, "root", "root"),
+        Directory(f"{base}/data", 0o750, layout.user, layout.group),
+        Directory(f"{base}/state", 0o700, "root", "root"),
+    )
+
+
+def _certificate_paths(project: Project) -> tuple[str, str]:
+    """Certificate and key on the host, empty without TLS."""
+    tls = project.tls
+    if tls.mode == "self-signed":
+        path = f"{CERTIFICATES}/{project.app_id}"
+        return f"{path}.crt", f"{path}.key"
+    if tls.mode == "files":
+        if not (tls.certificate and tls.key):
+            raise ConfigError(
+                "tls.mode is files, and a path is missing", place="[tls]", remedy="set certificate and key"
+            )
+        return tls.certificate, tls.key
+    return "", ""
+
+
+def _certificates(project: Project, hosts: tuple[str, ...]) -> tuple[Resource, ...]:
+    if project.tls.mode != "self-signed":
+        return ()
+    certificate, key = _certificate_paths(project)
+    bare = tuple(host.strip("[]") for host in hosts)
+    return (
+        Directory(CERTIFICATES, 0o755, "root", "root"),
+        Certificate(certificate, key, bare, service=nginx.SERVICE.name),
+    )
+
+
+def _notes(project: Project) -> tuple[str, ...]:
+    if project.tls.mode == "self-signed":
+        return ("the certificate is self-signed: browsers warn of it until tls.mode is files",)
+    if project.tls.mode == "off":
+        return ("without TLS, everything that visitors and the app say can be read on the way",)
+    return ()

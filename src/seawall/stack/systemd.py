@@ -1,0 +1,89 @@
+"""systemd: the units of a release, written out in full for each release.
+
+The socket is a unit of its own, so requests wait in it, and are not lost, while gunicorn is replaced after a crash.
+"""
+
+from __future__ import annotations
+
+from seawall.agent.vocabulary import RELEASE, Layout, Program, UnitFile
+from seawall.config.model import Process, Project, Task
+from seawall.stack import commands, gunicorn, names
+from seawall.stack.quoting import unit_command
+from seawall.stack.templates import render
+
+UNIT_DIR = "/etc/systemd/system"
+#: Seconds between gunicorn's own limit for stopping and systemd's kill.
+STOP_MARGIN = 5
+#: ``env`` looks the program up on the unit's PATH, the virtual environment first; systemd itself would not.
+LOOK_UP = "/usr/bin/env"
+
+
+def programs(project: Project, layout: Layout) -> tuple[Program, ...]:
+    """All that runs for a release: the app, its processes, its schedule. Raises ConfigError for their commands."""
+    names.check(project)
+    return (
+        web(project, layout),
+        *(process(layout, name, item) for name, item in sorted(project.processes.items())),
+        *(schedule(layout, name, item) for name, item in sorted(project.schedule.items())),
+    )
+
+
+def web(project: Project, layout: Layout) -> Program:
+    """The app itself: a socket that listens and gunicorn behind it."""
+    name = names.unit(layout.app)
+    units = (f"{name}.socket", f"{name}.service")
+    socket = render("web.socket.j2", layout=layout, backlog=project.server.backlog, service=units[1])
+    service = _service(
+        "web.service.j2",
+        layout,
+        socket=units[0],
+        identifier=layout.app,
+        command=unit_command(gunicorn.command(project, layout.base)),
+        stop_timeout=project.server.graceful_timeout + STOP_MARGIN,
+    )
+    return Program("web", names.WEB, units, units, (UnitFile(units[0], socket), UnitFile(units[1], service)))
+
+
+def process(layout: Layout, name: str, item: Process) -> Program:
+    """A worker: ``count`` services."""
+    command = _command(item.command, f"[processes] {name}")
+    suffixes = [name] if item.count == 1 else [f"{name}.{number}" for number in range(1, item.count + 1)]
+    files = tuple(
+        UnitFile(
+            f"{names.unit(layout.app, suffix)}.service",
+            _service(
+                "process.service.j2",
+                layout,
+                name=suffix,
+                identifier=f"{layout.app}.{suffix}",
+                command=command,
+                stop_timeout=item.stop_timeout,
+            ),
+        )
+        for suffix in suffixes
+    )
+    units = tuple(file.name for file in files)
+    return Program("process", name, units, units, files)
+
+
+def schedule(layout: Layout, name: str, item: Task) -> Program:
+    """A timer and the service that it starts."""
+    unit = names.unit(layout.app, name)
+    timer = render("task.timer.j2", layout=layout, name=name, at=item.at)
+    service = _service(
+        "task.service.j2",
+        layout,
+        name=name,
+        identifier=f"{layout.app}.{name}",
+        command=_command(item.command, f"[schedule] {name}"),
+    )
+    files = (UnitFile(f"{unit}.timer", timer), UnitFile(f"{unit}.service", service))
+    return Program("schedule", name, (files[0].name,), (files[0].name,), files)
+
+
+def _service(template: str, layout: Layout, **values: object) -> str:
+    return render(template, layout=layout, release=f"{layout.base}/releases/{RELEASE}", **values)
+
+
+def _command(command: str, place: str) -> str:
+    return unit_command((LOOK_UP, *commands.words(command, place)))

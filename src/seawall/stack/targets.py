@@ -1,0 +1,38 @@
+"""Where an app can go: a server, or the machine the tool runs on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ServerTarget:
+    """A server reached over ssh; ``address`` is the host name or address that the person wrote."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class LocalTarget:
+    """This machine, without root, everything inside ``directory``/.seawall/local.
+
+    ``user`` is the person's login name; ``nginx`` the path of an nginx to put in front, "" for the tool's own front;
+    ``certificate`` and ``key`` are the PEM files of the local authority's leaf. ``python`` is the interpreter that
+    virtual environments are made with, ``uv`` the uv that makes them, ``tool_python`` the interpreter that has
+    supervisor and the front. With ``is_root`` nginx is told to stay the person it was started by.
+    """
+
+    directory: str
+    user: str
+    nginx: str
+    https_port: int
+    http_port: int
+    is_root: bool
+    python: str
+    uv: str
+    tool_python: str
+    certificate: str
+    key: str
+
+
+Target = ServerTarget | LocalTarget

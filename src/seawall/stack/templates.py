@@ -1,0 +1,32 @@
+"""Rendering of the templates in ``templates/``. A name that a template does not know is an error."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from seawall.stack import quoting
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("seawall.stack"),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - configuration files, not HTML; each value has its format's own filter
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["py"] = repr
+    environment.filters["nginx"] = quoting.nginx
+    environment.filters["ini"] = quoting.ini
+    environment.filters["ini_environment"] = quoting.ini_environment
+    environment.filters["unit"] = quoting.unit
+    return environment
+
+
+def render(template: str, **values: object) -> str:
+    """The text of a template. Raises ConfigError for a value that the file's format cannot carry."""
+    return _environment().get_template(template).render(**values)

@@ -1,0 +1,105 @@
+"""The projects whose compositions are kept as golden files, one for each thing that changes what is generated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from seawall.agent.vocabulary import Entry, Requirements, Source
+from seawall.config.model import Project
+from seawall.stack.compose import compose
+from seawall.stack.composition import Composition
+from seawall.stack.facts import Facts
+from seawall.stack.targets import LocalTarget, ServerTarget, Target
+
+BOOKWORM = Facts("debian", "12", 2, 4 << 30, "3.11.2", "x86_64", "1.22.1", "203.0.113.5")
+TRIXIE = Facts("debian", "13", 8, 32 << 30, "3.13.5", "x86_64", "1.26.3", "2001:db8::5")
+SMALL = Facts("ubuntu", "24.04", 4, 512 << 20, "3.12.3", "aarch64", "", "203.0.113.6", ipv6=False)
+SERVER = ServerTarget("web.example.net")
+TREE = (
+    Entry("guestbook/__init__.py", "a" * 64, 120),
+    Entry("guestbook/static/style.css", "b" * 64, 30),
+    Entry("media/logo.svg", "c" * 64, 40),
+    Entry("requirements.txt", "d" * 64, 6),
+)
+LOCAL = LocalTarget(
+    directory="/home/ada/My projects/guest book",
+    user="ada",
+    nginx="/usr/sbin/nginx",
+    https_port=8443,
+    http_port=8080,
+    is_root=False,
+    python="/usr/bin/python3",
+    uv="/opt/seawall/bin/uv",
+    tool_python="/opt/seawall/bin/python",
+    certificate="/home/ada/My projects/guest book/.seawall/ca/localhost.crt",
+    key="/home/ada/My projects/guest book/.seawall/ca/localhost.key",
+)
+
+
+def project(**settings: Any) -> Project:
+    """A project as the loader would make it, with an entry of the guestbook unless told otherwise."""
+    values = {"name": "guestbook", "app": {"entry": "guestbook:create_app()"}, "directory": Path("/home/ada/guestbook")}
+    return Project(**{**values, **settings})
+
+
+def composed(
+    made: Project | None = None,
+    target: Target = SERVER,
+    facts: Facts = BOOKWORM,
+    *,
+    tree: tuple[Entry, ...] = TREE,
+    env: Mapping[str, str] | None = None,
+) -> Composition:
+    return compose(
+        made or project(),
+        target,
+        facts,
+        tree=tree,
+        env=env if env is not None else {"SECRET_KEY": "not in any file but env"},
+        requirements=Requirements(path="requirements.txt"),
+        source=Source(commit="0123abc"),
+    )
+
+
+def _full() -> Project:
+    return project(
+        environment="staging",
+        domains=["guestbook.example.com", "*.guestbook.example.com"],
+        packages=["libpq5", "nginx"],
+        secrets=["SECRET_KEY"],
+        server={
+            "workers": 3,
+            "threads": 1,
+            "timeout": 120,
+            "graceful_timeout": 60,
+            "max_requests": 10000,
+            "preload": True,
+            "backlog": 512,
+        },
+        proxy={"max_body": "2g", "read_timeout": 300, "access_log": False},
+        static={"/static/": "guestbook/static", "/a/b/": "media", "/a-b/": "media"},
+        tls={"mode": "files", "certificate": "/etc/ssl/example/fullchain.pem", "key": "/etc/ssl/example/privkey.pem"},
+        health={"path": "/", "successes": 5},
+        release={"setup": "flask init-db", "migrate": "flask db upgrade", "keep": 3},
+        processes={
+            "mail": "python -m mailer --subject '100% of $5; \"done\"'",
+            "worker": {"command": "rq worker default", "count": 2, "stop_timeout": 60},
+        },
+        schedule={"clean": {"command": "TZ=UTC flask clean", "at": "Mon *-*-* 03:00"}},
+    )
+
+
+CASES: dict[str, Callable[[], Composition]] = {
+    "server-plain": composed,
+    "server-full": lambda: composed(_full(), facts=TRIXIE),
+    "server-asgi-without-tls": lambda: composed(
+        project(app={"entry": "chat.main:app", "interface": "asgi"}, tls={"mode": "off"}), facts=SMALL
+    ),
+    "local-nginx": lambda: composed(_full(), LOCAL),
+    "local-granian": lambda: composed(
+        project(static={"/static/": "guestbook/static"}),
+        LocalTarget(**{**vars(LOCAL), "nginx": "", "is_root": True, "user": "root"}),
+    ),
+}

@@ -1,0 +1,196 @@
+"""supervisor, by its own parser and by a real supervisord."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from supervisor.options import ServerOptions, UnhosedConfigParser
+
+from seawall.errors import ConfigError
+from seawall.stack.composition import Composition
+from seawall.stack.quoting import ini_command, ini_environment
+
+from stack import place
+from stack.cases import composed, project
+
+AWKWARD = st.text(alphabet=st.sampled_from("ab %$\\'\";#=,()é\t\n"), max_size=12)
+
+
+def parsed(line: str, program: str = "program:x") -> object:
+    """The one process that supervisor makes of a section with this line."""
+    options = ServerOptions()
+    parser = UnhosedConfigParser()
+    parser.read_string(f"[{program}]\n{line}\n" + ("" if line.startswith("command") else "command=/bin/true\n"))
+    (process,) = options.processes_from_section(parser, program, "x")
+    return process
+
+
+@given(st.lists(AWKWARD, min_size=1, max_size=4))
+def test_supervisor_reads_the_words_of_a_command_as_they_were_meant(words: list[str]) -> None:
+    import shlex
+
+    try:
+        line = ini_command(["/bin/x", *words])
+    except ConfigError:
+        assert any(set(word) & set("\n\t") for word in words)
+        return
+    process = parsed(f"command={line}")
+    assert shlex.split(process.command) == ["/bin/x", *words]  # type: ignore[attr-defined]
+
+
+@given(AWKWARD)
+def test_supervisor_reads_a_variable_as_it_was_meant_or_it_is_refused(value: str) -> None:
+    try:
+        quoted = ini_environment(value)
+    except ConfigError:
+        assert set(value) & set("\n\t\"'") or " ;" in value or " #" in value or value != value.strip()
+        return
+    assert parsed(f"environment=A={quoted},B=\"2\"").environment == {"A": value, "B": "2"}  # type: ignore[attr-defined]
+
+
+#: Stands for gunicorn: takes the socket by systemd's protocol and answers each connection with what it was given.
+SERVER = """#!{python}
+import json, os, signal, socket, stat, sys
+assert os.environ["LISTEN_PID"] == str(os.getpid()) and os.environ["LISTEN_FDS"] == "1"
+listener = socket.socket(fileno=3)
+told = {{
+    "argv": sys.argv[1:],
+    "env": dict(os.environ),
+    "cwd": os.getcwd(),
+    "stdin": stat.S_ISCHR(os.fstat(0).st_mode),
+}}
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+while True:
+    connection, _ = listener.accept()
+    connection.sendall(json.dumps(told).encode())
+    connection.close()
+"""
+#: Stands for a worker: says once what it was given.
+WORKER = """#!{python}
+import json, os, pathlib, signal, sys
+out = pathlib.Path(os.environ["HOME"], f"worker-{{os.getpid()}}")
+out.with_suffix(".part").write_text(json.dumps([sys.argv[1:], os.environ["AWKWARD"]]))
+out.with_suffix(".part").rename(out)
+signal.pause()
+"""
+AWKWARD_VALUE = "line one\nit's \"100%\" of $HOME; `true` # \\ end\n"
+
+
+@contextmanager
+def supervisord(made: Composition) -> Iterator[None]:
+    start = place.service(made, "supervisor").start
+    subprocess.run(start, check=True, capture_output=True, timeout=30)
+    written = Path(made.layout.run) / "supervisord.pid"
+    place.until(lambda: written.exists() and written.read_text().strip(), "supervisord's process id")
+    pid = int(written.read_text())
+    try:
+        yield
+    finally:
+        os.kill(pid, 15)
+        place.until(lambda: not Path(f"/proc/{pid}").exists(), "supervisord to end")
+
+
+@pytest.fixture
+def made(short: Path) -> Composition:
+    """A composition in a folder with an awkward name."""
+    target = place.local_target(short / "a 'b' %(x)s#", nginx="")
+    made = composed(
+        project(processes={"worker": {"command": "worker 'a  b' \"c\\\"d\" 5% ';x'", "count": 2}}),
+        target,
+        env={"AWKWARD": AWKWARD_VALUE},
+    )
+    place.lay_out(made)
+    (Path(made.layout.unit_dir) / "front.ini").unlink()
+    root = place.stage(made, "v1")
+    for name, text in (("gunicorn", SERVER), ("worker", WORKER)):
+        script = root / "venv/bin" / name
+        script.write_text(text.format(python="/usr/bin/env python3"))
+        script.chmod(0o755)
+    place.install(made, "v1")
+    return made
+
+
+def ask(path: str) -> dict[str, object]:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
+        with client.makefile() as answer:
+            told: dict[str, object] = json.load(answer)
+            return told
+
+
+def connects(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(path) == 0
+
+
+def test_a_real_supervisord_starts_a_release(made: Composition) -> None:
+    """The server gets the socket as systemd would hand it over, and the variables unchanged; nothing leaks in."""
+    path = f"{made.layout.run}/v1.sock"
+    with supervisord(made):
+        place.until(lambda: connects(path), "the server")
+        told = ask(path)
+        assert told["argv"] == [
+            "-c",
+            f"{made.layout.base}/releases/v1/settings/gunicorn.conf.py",
+            "guestbook:create_app()",
+        ]
+        assert told["cwd"] == f"{made.layout.base}/releases/v1/code"
+        assert told["stdin"] is True
+        env = told["env"]
+        assert isinstance(env, dict)
+        assert env["AWKWARD"] == AWKWARD_VALUE
+        assert env["HOME"] == f"{made.layout.base}/data"
+        assert env["PATH"].startswith(f"{made.layout.base}/releases/v1/venv/bin:")
+        assert not set(os.environ) & set(env) - {"PATH", "HOME", "LANG", "PWD", "OLDPWD", "_", "SHLVL"}
+        assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
+
+
+def test_a_process_runs_as_often_as_asked_with_its_words_unchanged(made: Composition) -> None:
+    data = Path(made.layout.base) / "data"
+    with supervisord(made):
+        place.until(lambda: len([f for f in data.glob("worker-*") if not f.suffix]) == 2, "two workers")
+        for file in [f for f in data.glob("worker-*") if not f.suffix]:
+            assert json.loads(file.read_text()) == [["a  b", 'c"d', "5%", ";x"], AWKWARD_VALUE]
+
+
+def test_supervisord_says_whether_it_runs_by_the_command_of_its_service(made: Composition) -> None:
+    running = place.service(made, "supervisor").running
+    assert subprocess.run(running, check=False, capture_output=True, timeout=30).returncode != 0
+    with supervisord(made):
+        assert subprocess.run(running, check=False, capture_output=True, timeout=30).returncode == 0
+
+
+def test_a_server_that_dies_is_started_again_on_the_same_path(made: Composition) -> None:
+    path = f"{made.layout.run}/v1.sock"
+    with supervisord(made):
+        place.until(lambda: connects(path), "the server")
+        first = ask(path)["env"]["LISTEN_PID"]  # type: ignore[index]
+        os.kill(int(first), 9)
+        place.until(lambda: connects(path) and ask(path)["env"]["LISTEN_PID"] != first, "the next")  # type: ignore[index]
+
+
+def test_the_front_is_the_tools_own_where_there_is_no_nginx(short: Path) -> None:
+    """Its settings travel as variables, the static folders as JSON."""
+    made = composed(project(static={"/static/": "media"}), place.local_target(short, nginx=""))
+    place.lay_out(made)
+    text = next(r.content for r in made.resources if getattr(r, "path", "").endswith("front.ini"))  # type: ignore[union-attr]
+    options, parser = ServerOptions(), UnhosedConfigParser()
+    parser.read_string(text)
+    (process,) = options.processes_from_section(parser, "program:front", "front")
+    assert process.environment == {
+        "SEAWALL_FRONT_LIVE": f"{made.layout.base}/live",
+        "SEAWALL_FRONT_STATIC": '{"/static/": "static"}',
+        "SEAWALL_FRONT_HOST": "localhost",
+    }
+    assert process.command.startswith(f"{sys.executable} -I -m granian --interface asgi ")
