@@ -27,7 +27,7 @@ def observe(packages: Sequence[Package]) -> frozenset[str]:
     """The names of those that are installed, held ones included. Raises ApplyFailed where there is no dpkg."""
     if not packages:
         return frozenset()
-    form = "${Package}\t${db:Status-Status}\n"
+    form = r"${Package}\t${db:Status-Status}\n"
     try:
         completed = process.run(["dpkg-query", "-W", "-f", form, *(p.name for p in packages)], timeout=60)
     except CommandFailed as error:

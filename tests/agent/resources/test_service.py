@@ -1,0 +1,84 @@
+"""Services: whether they run, what they think of their files, and whose fault a refusal is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from seawall.agent.errors import ApplyFailed, CheckRefused
+from seawall.agent.resources import service
+from seawall.agent.vocabulary import Service
+
+from ..fake_programs import Programs
+
+NGINX = Service("nginx", check=("nginx", "-t"), reload=("ctl", "reload"), start=("ctl", "start"), running=("ctl", "is"))
+
+
+@pytest.mark.parametrize(
+    ("runs", "changed", "action"),
+    [(True, False, None), (True, True, "reload"), (False, False, "start"), (False, True, "start")],
+)
+def test_a_stopped_service_is_started_and_a_running_one_told_of_changes(
+    runs: bool, changed: bool, action: str | None
+) -> None:
+    change = service.diff(NGINX, runs, changed)
+    assert (change and change.action) == action
+
+
+def test_whether_it_runs_is_what_its_command_says(programs: Programs) -> None:
+    assert not service.observe(NGINX)
+    programs.add("ctl", "exit 3")
+    assert not service.observe(NGINX)
+    programs.add("ctl", "exit 0")
+    assert service.observe(NGINX)
+    assert not service.observe(Service("nothing known"))
+
+
+def refusal(programs: Programs, complaint: str, ours: list[str]) -> CheckRefused:
+    programs.add("nginx", f"echo '{complaint}' >&2; echo 'nginx: configuration file test failed' >&2; exit 1")
+    with pytest.raises(CheckRefused) as caught:
+        service.check(NGINX, ours)
+    return caught.value
+
+
+def test_a_refusal_over_someone_elses_file_says_whose_and_where(programs: Programs) -> None:
+    error = refusal(programs, 'nginx: [emerg] unknown directive "lsten" in /etc/nginx/sites-enabled/other:3', ["/a"])
+    assert error.fact == (
+        "nginx refused the new configuration: "
+        'nginx: [emerg] unknown directive "lsten" in /etc/nginx/sites-enabled/other:3'
+    )
+    assert error.place == "/etc/nginx/sites-enabled/other:3"
+    assert error.remedy == (
+        "/etc/nginx/sites-enabled/other is not seawall's file: correct its line 3 on the host, then run it again"
+    )
+    assert "test failed" in error.output
+
+
+def test_a_refusal_over_our_own_file_points_to_the_settings_also_through_a_link(
+    programs: Programs, tmp_path: Path
+) -> None:
+    ours = tmp_path / "available"
+    ours.touch()
+    (tmp_path / "enabled").symlink_to(ours)
+    error = refusal(programs, f"nginx: [emerg] bad in {tmp_path}/enabled:12", [str(ours)])
+    assert "seawall.toml" in error.remedy
+    assert error.place == f"{tmp_path}/enabled:12"
+
+
+def test_a_refusal_without_a_place_still_says_what_to_do(programs: Programs) -> None:
+    error = refusal(programs, "nginx: [emerg] bind() to 0.0.0.0:80 failed", [])
+    assert error.place == ""
+    assert "nginx -t" in error.remedy
+
+
+def test_apaches_way_of_naming_a_place_is_understood(programs: Programs) -> None:
+    error = refusal(programs, "AH00526: Syntax error on line 7 of /etc/apache2/sites-enabled/x.conf:", [])
+    assert error.place == "/etc/apache2/sites-enabled/x.conf:7"
+
+
+def test_a_start_that_fails_is_told_with_the_programs_words(programs: Programs) -> None:
+    programs.add("ctl", "echo 'Job failed' >&2; exit 1")
+    with pytest.raises(ApplyFailed, match="nginx could not start: ctl start failed with exit code 1") as caught:
+        service.start(NGINX)
+    assert caught.value.output == "Job failed"
