@@ -5,8 +5,8 @@ RUN := $(UV) run --frozen
 .PHONY: demo test check unit hosts format docs bench
 
 demo: ## put examples/guestbook online here, release a second version under traffic, take it back
-	@./tools/install-demo-tools
-	@$(RUN) python -m examples.demo
+	@./tools/install-test-tools nginx-light
+	@$(RUN) python examples/demo.py
 
 test: check ## everything: the checks, the unit tests and the tests on booted test hosts
 	./tools/install-test-tools
