@@ -35,21 +35,16 @@ class KeyFacts:
 def json_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of ``seawall.toml``, environments included, for editors and checkers."""
     schema = _without_private(Settings.model_json_schema(mode="validation"))
-    overlay = {key: value for key, value in schema.items() if key in ("properties", "additionalProperties")}
-    schema["$defs"]["Overlay"] = {
+    partial = {f"Partial{name}": _optional(table) for name, table in schema["$defs"].items()}
+    overlay = _optional({**schema, "title": "Overlay"})
+    overlay["description"] = "What is different in one environment: tables merge, everything else replaces."
+    environments = {
         "type": "object",
-        "title": "Overlay",
-        "description": "What is different in one environment: tables merge, everything else replaces.",
-        **overlay,
+        "description": "Environments such as staging, each with the keys that differ from the base.",
+        "additionalProperties": {"$ref": "#/$defs/Overlay"},
     }
-    schema["properties"] = {
-        **schema["properties"],
-        "environments": {
-            "type": "object",
-            "description": "Environments such as staging, each with the keys that differ from the base.",
-            "additionalProperties": {"$ref": "#/$defs/Overlay"},
-        },
-    }
+    schema["$defs"] |= {**partial, "Overlay": overlay}
+    schema["properties"]["environments"] = environments
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
@@ -153,6 +148,20 @@ def _without_private(node: Any) -> Any:
     return [_without_private(item) for item in node] if isinstance(node, list) else node
 
 
+def _optional(table: Schema) -> Schema:
+    """A table of an environment: nothing in it must be given, as the base may have it."""
+    return {key: _to_partial(value) for key, value in table.items() if key not in ("required", "$defs")}
+
+
+def _to_partial(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {
+            key: value.replace("#/$defs/", "#/$defs/Partial") if key == "$ref" else _to_partial(value)
+            for key, value in node.items()
+        }
+    return [_to_partial(item) for item in node] if isinstance(node, list) else node
+
+
 def _child(node: Schema, part: str | int) -> Schema | None:
     table = resolved(node)
     if isinstance(part, int):
@@ -215,8 +224,10 @@ def _limits(node: Schema) -> str:
 
 
 def _with_any(key: str) -> str:
-    """``processes.worker.count`` is the key ``processes.NAME.count``."""
+    """``processes.worker.count`` is the key ``processes.NAME.count``, and ``env.PORT`` is explained by ``env``."""
     parts = key.split(".")
+    if parts[0] in ("env", "static"):
+        return parts[0]
     if len(parts) == 3 and parts[0] in ("processes", "schedule"):
         parts[1] = ANY
     return ".".join(parts)
