@@ -152,5 +152,10 @@ def test_nothing_is_read_by_a_shell() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may run programs as another user")
 def test_another_users_program_has_none_of_roots_groups_and_that_users_home() -> None:
-    completed = process.run(["/bin/sh", "-c", "id -un; id -G; echo $HOME"], timeout=20, user="nobody", cwd="/")
+    groups = os.getgroups()
+    os.setgroups([4])
+    try:
+        completed = process.run(["/bin/sh", "-c", "id -un; id -G; echo $HOME"], timeout=20, user="nobody", cwd="/")
+    finally:
+        os.setgroups(groups)
     assert completed.stdout.splitlines() == ["nobody", "65534", "/nonexistent"]

@@ -96,3 +96,12 @@ def test_a_package_that_does_not_exist_is_told_after_reading_the_sources(
         package.apply(["nginxx"], work)
     assert caught.value.output == "E: Unable to locate package nginxx"
     assert [call.split()[1] for call in programs.called()] == ["install", "update", "install"]
+
+
+def test_sources_just_read_are_not_read_again(programs: Programs, work: Work, apt_lists: Path) -> None:
+    for path in apt_lists.iterdir():
+        path.unlink()
+    programs.add("apt-get", "[ $1 = update ] || { echo 'E: Unable to locate package nginxx' >&2; exit 100; }")
+    with pytest.raises(ApplyFailed):
+        package.apply(["nginxx"], work)
+    assert [call.split()[1] for call in programs.called()] == ["update", "install"]
