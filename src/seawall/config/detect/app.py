@@ -132,12 +132,12 @@ def _candidates(tree: Tree, sources: Sources, hints: Hints) -> Iterator[Candidat
         for name in _names(module, hints):
             found = construction(sources, module, name)
             if found:
-                problem = _beside(tree, module)
-                yield _candidate(_Named(module, name, found), hints, problem)
+                yield _candidate(_Named(module, name, found), hints, _unreachable(tree, module))
         for name, function in module.functions.items():
             made = returned(sources, module, function)
             if made:
-                yield _candidate(_Named(module, name, made, function), hints, _unusable(function))
+                problem = _unusable(function) or _unreachable(tree, module)
+                yield _candidate(_Named(module, name, made, function), hints, problem)
 
 
 def _names(module: Module, hints: Hints) -> Iterator[str]:
@@ -225,9 +225,11 @@ def _unusable(function: Function) -> str:
     )
 
 
-def _beside(tree: Tree, module: Module) -> str:
-    """A file in a plain folder that imports its neighbours by their bare names cannot be imported
-    from the project's root."""
+def _unreachable(tree: Tree, module: Module) -> str:
+    """Why a module cannot be imported from the project's root: its name is none, or it is in a plain folder and
+    imports its neighbours by their bare names."""
+    if not all(part.isidentifier() for part in module.name.split(".")):
+        return "the name of the file or of a folder above it cannot be imported; rename it with letters, digits and _."
     folder = module.folder
     if folder in {PurePosixPath(), source_root(tree)} or tree.has(folder / "__init__.py"):
         return ""

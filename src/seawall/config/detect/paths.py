@@ -78,7 +78,7 @@ class Paths:
             return self.places.root
         if node.attr == "parent":
             owner = self.of(node.value)
-            return None if owner is None else posixpath.dirname(owner)
+            return None if owner is None else _dirname(owner)
         return self._elsewhere(node)
 
     def _elsewhere(self, node: ast.Name | ast.Attribute) -> str | None:
@@ -98,7 +98,7 @@ class Paths:
         elif name == "Path" or self.sources.qualified(self.module, call.func) == "os.path.join":
             found = _joined(arguments)
         elif name == "dirname" and arguments:
-            found = None if arguments[0] is None else posixpath.dirname(arguments[0])
+            found = None if arguments[0] is None else _dirname(arguments[0])
         elif name in UNCHANGED:
             found = arguments[0] if arguments else self.of(owner)
         elif name in FALLBACKS and len(arguments) > 1:
@@ -114,8 +114,16 @@ class Paths:
         if path is None or not isinstance(count, int):
             return None
         for _ in range(count + 1):
-            path = posixpath.dirname(path)
+            path = _dirname(path)
         return path
+
+
+def _dirname(path: str) -> str:
+    """The folder of a path; that of a file at the project's root is ``.``, and ``..`` lies outside."""
+    normal = posixpath.normpath(path)
+    if normal == "." or normal.endswith(".."):
+        return posixpath.normpath(posixpath.join(normal, ".."))
+    return posixpath.dirname(normal) or "."
 
 
 def _joined(parts: list[str | None]) -> str | None:

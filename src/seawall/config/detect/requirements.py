@@ -15,7 +15,7 @@ LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.l
 # What a requirements file in several is called for a server, the best first.
 SERVER_NAMES = ("production", "prod", "deploy", "server", "requirements", "base", "common", "main")
 OTHER_NAMES = ("dev", "development", "test", "tests", "testing", "docs", "lint", "local", "ci")
-PLACES = ("requirements.txt", "requirements", "requirements-{}", "requirements_{}", "{}-requirements")
+PINNED = re.compile(r"[A-Za-z0-9._-]+(\[[^\]]*\])?\s*(===?\s*[^\s*,;]+\s*(;|\s|$)|@\s)")
 
 
 def find_requirements(tree: Tree) -> Fact[Requirements]:
@@ -38,7 +38,7 @@ def _why(best: Requirements) -> str:
     if best.kind.endswith("lock"):
         return "a lock names every version"
     if best.exact:
-        return "it pins every version"
+        return "it pins every version it names"
     return "it is the one for servers" if _stem(best.path) in SERVER_NAMES[:4] else "it is the most usual one"
 
 
@@ -77,7 +77,7 @@ def _pinned(tree: Tree, path: PurePosixPath, seen: frozenset[PurePosixPath]) -> 
     names = [line for line in lines if line and not line.startswith("-")]
     return (
         bool(names or included)
-        and all(re.match(r"[A-Za-z0-9._-]+(\[[^\]]*\])?\s*(===?\s*[^\s*,;]+|@\s)", line) for line in names)
+        and all(PINNED.match(line) for line in names)
         and all(_pinned(tree, path.parent / inner, seen | {path}) for inner in included)
     )
 
@@ -111,7 +111,7 @@ def _encoding(tree: Tree, item: Item[Requirements]) -> Iterator[str]:
 def find_install(tree: Tree, sources: Sources) -> Fact[str]:
     """Whether the project itself must be installed: the packages of a src layout are found in no other way, and
     one that asks for its own version only finds it when it is installed."""
-    metadata = next((name for name in ("pyproject.toml", "setup.py", "setup.cfg") if tree.has(name)), None)
+    metadata = _metadata(tree)
     if source_root(tree) == PurePosixPath("src"):
         if metadata is None:
             remark = "The code is in src/, but nothing says how to install it: add a pyproject.toml, or set app.root."
@@ -124,6 +124,14 @@ def find_install(tree: Tree, sources: Sources) -> Fact[str]:
             if metadata and asks and call.args and _same(literal(call.args[0]), name):
                 return chosen([Item("it asks for its own version", module.at(call))])
     return nothing()
+
+
+def _metadata(tree: Tree) -> str | None:
+    """The file that says how to install the project; a pyproject.toml may be there for tools alone."""
+    pyproject = tree.toml("pyproject.toml") or {}
+    if {"project", "build-system"} & set(pyproject) or _table(pyproject, "tool", "poetry"):
+        return "pyproject.toml"
+    return next((name for name in ("setup.py", "setup.cfg") if tree.has(name)), None)
 
 
 def project_name(tree: Tree) -> str:
