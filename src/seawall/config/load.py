@@ -13,7 +13,7 @@ from seawall.config.document import Document, find, merged
 from seawall.config.lines import Key
 from seawall.config.mistakes import Mistake, dotted, from_pydantic, holds
 from seawall.config.model import PRODUCTION, Project
-from seawall.config.rules import contradictions, doubts, hindrances
+from seawall.config.rules import APP_ID, contradictions, doubts, hindrances
 from seawall.errors import ConfigError, ConfigErrors
 
 
@@ -60,7 +60,7 @@ def _data(document: Document, environment: str) -> dict[str, Any]:
     """What pydantic is to check. ``app_id`` is the name itself where an overlay sets that name."""
     data: dict[str, Any] = {**merged(document, environment), "environment": environment}
     data["directory"] = document.directory
-    if "name" in document.environments.get(environment, {}):
+    if holds(document.environments.get(environment), "name"):
         data["app_id"] = data["name"]
     return data
 
@@ -72,9 +72,11 @@ def _all_errors(document: Document, environment: str) -> list[ConfigError]:
         errors += _located(document, "", [Mistake(("environments",), "`environments` must be a table")])
     for name, overlay in document.environments.items():
         errors += _located(document, "", _misnamed(name, overlay))
-        if name != environment:
-            own = [mistake for mistake in _mistakes(document, name) if _depth(overlay, mistake.key)]
-            errors += _located(document, name, own)
+        if name != environment and isinstance(overlay, dict):
+            found = _mistakes(document, name)
+            errors += _located(
+                document, name, [each for each in found if _depth(overlay, each.key) or each.key == APP_ID]
+            )
     return errors
 
 
@@ -123,6 +125,8 @@ def _located(document: Document, environment: str, mistakes: Iterable[Mistake]) 
 
 def _written_at(document: Document, environment: str, key: Key) -> Key:
     """Where the file says it: in the overlay if the key is there, or if that leads nearer to it than the base."""
+    if key == APP_ID:
+        return ("environments", environment)
     deep = _depth(document.environments.get(environment), key)
     from_overlay = deep == len(key) or deep > _depth(document.base, key)
     return ("environments", environment, *key) if from_overlay else key

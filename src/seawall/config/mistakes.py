@@ -86,7 +86,7 @@ def _missing(key: Key) -> Mistake:
     table = dotted(key[:-1])
     if node_at(key) and properties(node_at(key) or {}):  # a whole table, such as [app]: say which key it is for
         needed = next(known for known in all_keys() if known.required and known.key.startswith(f"{key[-1]}."))
-        return Mistake(key, f"`{needed.key}` is missing", f"Add a table [{key[-1]}] with {needed.example}")
+        return Mistake(key, f"`{needed.key}` is missing", f"Add a table [{key[-1]}] with {needed.example}.")
     where = f" to [{table}]" if table else " at the top of the file"
     return Mistake(key, f"`{dotted(key)}` is missing", f"Add {key[-1]} = {toml(example)}{where}.")
 

@@ -8,6 +8,9 @@ from pathlib import PurePosixPath
 from seawall.config.mistakes import Mistake, dotted
 from seawall.config.model import LOCAL, Project
 
+#: No key of the file: it is made of the name and the environment's.
+APP_ID = ("app_id",)
+
 _SECRET_WORDS = ("SECRET", "PASSWORD", "TOKEN", "KEY")
 
 
@@ -51,7 +54,7 @@ def _too_long(project: Project) -> Iterator[Mistake]:
     """The name of a Linux user has at most 32 characters (useradd(8))."""
     if len(project.app_id) > 31:
         yield Mistake(
-            ("name",),
+            APP_ID,
             f"the app would be called {project.app_id}, which has more than 31 characters",
             f"Give [environments.{project.environment}] a shorter `name` of its own.",
         )
@@ -76,8 +79,8 @@ def _half_a_certificate(project: Project) -> Iterator[Mistake]:
         if not value:
             yield Mistake(
                 ("tls", "mode"),
-                f"files needs `tls.{name}`",
-                "Give the path on the host of a PEM file, or take self-signed.",
+                f'`tls.mode` is "files", which needs `tls.{name}`',
+                'Give the path of a PEM file on the host, or take "self-signed".',
             )
 
 
@@ -86,9 +89,8 @@ def _nested_persisted_paths(project: Project) -> Iterator[Mistake]:
     for index, path in enumerate(paths):
         for other_index, other in enumerate(paths):
             if other in path.parents or (path == other and index > other_index):
-                yield Mistake(
-                    ("app", "persist", index), f"{path} is persisted with {other} already", "Remove one of them."
-                )
+                fact = f"{path} lives on already, as `app.persist` names {other}"
+                yield Mistake(("app", "persist", index), fact, "Remove one of them.")
 
 
 def _one_name_for_two(project: Project) -> Iterator[Mistake]:
