@@ -1,6 +1,6 @@
 """Making a host hold what it should: a plan of all changes, the changes, and their undoing.
 
-The order is packages, users, uv, folders, files (with links and certificates, and the deletion of files no longer
+The order is packages, users, folders, uv, files (with links and certificates, and the deletion of files no longer
 wanted), the checks of the services those belong to, the start of services. A reload is planned here and run later,
 by :func:`reload`, just before the release switches.
 """
@@ -54,8 +54,8 @@ KINDS: dict[type[Any], ModuleType] = {
 #: The order in which they are made, by the name of the step; packages come before, services after them.
 STEPS: dict[str, tuple[type[Any], ...]] = {
     "users": (User,),
-    "uv": (Uv,),
     "directories": (Directory,),
+    "uv": (Uv,),
     "files": (File, Link, Certificate, Owned),
 }
 

@@ -11,7 +11,6 @@ import errno
 import grp
 import os
 import pwd
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator
@@ -67,7 +66,7 @@ def read_text(path: str) -> str | None:
 
 def temporary(path: str) -> str:
     """A fresh hidden name beside ``path``: short, and matched by no service's ``include *``."""
-    return str(Path(path).parent / f".seawall-{secrets.token_hex(8)}")
+    return str(Path(path).parent / f".seawall-{os.urandom(8).hex()}")
 
 
 def write_atomic(path: str, data: bytes, mode: int, uid: int = -1, gid: int = -1, *, beside: str = "") -> None:

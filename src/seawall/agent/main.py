@@ -5,23 +5,35 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
+from typing import Any
 
-from seawall.agent import commands, facts, releases
-from seawall.agent.errors import AgentError, NoSuchRelease
-from seawall.agent.places import Places
-from seawall.agent.session import serve
-from seawall.agent.vocabulary import Layout, build
+from seawall.agent import facts
 
 
 def main() -> None:
-    """Serve frames on standard input and output. Whatever else prints goes to standard error."""
+    """Serve frames on standard input and output. Whatever else prints goes to standard error.
+
+    The facts are gathered while the rest is imported: programs are asked for some of them.
+    """
     frames_out = os.dup(1)
     os.dup2(2, 1)
-    serve(0, frames_out, facts.gather())
+    gathered: dict[str, Any] = {}
+    gathering = threading.Thread(target=lambda: gathered.update(facts.gather()))
+    gathering.start()
+    from seawall.agent.session import serve
+
+    gathering.join()
+    serve(0, frames_out, gathered)
 
 
 def execute(arguments: list[str]) -> None:
     """``LAYOUT_JSON COMMAND…``: become a one-off command in the live release (`seawall run`)."""
+    from seawall.agent import commands, releases
+    from seawall.agent.errors import AgentError, NoSuchRelease
+    from seawall.agent.places import Places
+    from seawall.agent.vocabulary import Layout, build
+
     places = Places(build(Layout, json.loads(arguments[0])))
     live = releases.live_id(places)
     try:

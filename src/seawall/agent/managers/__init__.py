@@ -1,4 +1,7 @@
-"""The service managers that keep releases running, behind one small interface."""
+"""The service managers that keep releases running, behind one small interface.
+
+Each is imported only where it is used: a plan that changes nothing should cost little more than the connection.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,6 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from seawall.agent.errors import BadRequest
-from seawall.agent.managers.supervisor import Supervisor
-from seawall.agent.managers.systemd import Systemd
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.vocabulary import Program
 
@@ -37,7 +38,11 @@ class Manager(Protocol):
 def manager_for(places: Places) -> Manager:
     """Raises BadRequest for a manager this agent does not know."""
     if places.layout.manager == "systemd":
+        from seawall.agent.managers.systemd import Systemd
+
         return Systemd(places.layout)
     if places.layout.manager == "supervisor":
+        from seawall.agent.managers.supervisor import Supervisor
+
         return Supervisor(places)
     raise BadRequest(f"no service manager is called {places.layout.manager!r}")

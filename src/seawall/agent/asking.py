@@ -1,0 +1,94 @@
+"""One HTTP request of our own: over a unix socket, or to the front server under the site's name.
+
+Apart from the gate, since http.client and ssl are slow to import and a plan needs neither.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from seawall.agent.vocabulary import FrontDoor
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer: its status, or 0 and the reason why there was none."""
+
+    status: int = 0
+    reason: str = ""
+    location: str = ""
+    release: str = ""
+
+    @property
+    def healthy(self) -> bool:
+        return 200 <= self.status < 300
+
+    def describe(self) -> str:
+        if not self.status:
+            return self.reason
+        where = f" (a redirect to {self.location})" if self.location else ""
+        return f"answered {self.status} {self.reason}{where}"
+
+
+def over_socket(path: Path, host: str, timeout: float, url: str, headers: Mapping[str, str]) -> Answer:
+    """Ask the server that listens on a unix socket."""
+    return _ask(_UnixConnection(path, host, timeout), url, {"Host": host, **headers})
+
+
+def at_front_door(front: FrontDoor, timeout: float, headers: Mapping[str, str]) -> Answer:
+    """Ask the front server for the front door's path, as its host."""
+    if not front.tls:
+        connection = http.client.HTTPConnection(front.address, front.port, timeout=timeout)
+    else:
+        connection = _NamedConnection(front, timeout)
+    return _ask(connection, front.path, {"Host": front.host, **headers})
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path, host: str, timeout: float) -> None:
+        super().__init__(host, timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+class _NamedConnection(http.client.HTTPConnection):
+    """TLS to an address, under the site's name (SNI).
+
+    This host asks itself over loopback to learn which release answers; who signed the certificate is the visitor's
+    question, and on a first deployment nobody has.
+    """
+
+    def __init__(self, front: FrontDoor, timeout: float) -> None:
+        super().__init__(front.address, front.port, timeout=timeout)
+        self._name = front.host
+        self._context = ssl.create_default_context()
+        self._context.check_hostname = False
+        self._context.verify_mode = ssl.CERT_NONE
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = self._context.wrap_socket(self.sock, server_hostname=self._name)
+
+
+def _ask(connection: http.client.HTTPConnection, url: str, headers: Mapping[str, str]) -> Answer:
+    try:
+        connection.request("GET", url, headers=dict(headers))
+        answer = connection.getresponse()
+        answer.read()
+    except socket.timeout:
+        return Answer(reason=f"did not answer within {connection.timeout:g} s")
+    except (OSError, http.client.HTTPException) as error:
+        return Answer(reason=f"could not be reached ({error or type(error).__name__})")
+    finally:
+        connection.close()
+    said = answer.headers
+    return Answer(answer.status, answer.reason, said.get("Location", ""), said.get("X-Seawall-Release", ""))
