@@ -129,9 +129,9 @@ def _indexes(lock: Lock, packages: list[dict[str, Any]]) -> list[str]:
 def _check_fresh(lock: Lock, root: dict[str, Any]) -> None:
     """Compare what the lock remembers of pyproject.toml with the file. Raises ConfigError."""
     project = manifest(lock, "pyproject.toml").get("project", {})
-    wanted = project.get("dependencies", [])
-    if not project:
+    if "dependencies" not in project:  # no manifest, or one whose dependencies a build backend works out
         return
+    wanted = project["dependencies"]
     known = [entry for entry in root.get("metadata", {}).get("requires-dist", []) if "extra ==" not in _marker(entry)]
     check_fresh(lock, required_names(wanted), {normal(entry["name"]) for entry in known}, "pyproject.toml")
     now = {name: specifier for name, specifier, _ in map(split_requirement, wanted)}
