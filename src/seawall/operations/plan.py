@@ -13,7 +13,8 @@ from seawall.config.model import Project
 from seawall.config.requirements import read_requirements
 from seawall.config.secrets import read_secrets
 from seawall.config.variables import resolve
-from seawall.operations.hosts import AskPassword, Host, greeted, person, start, targets
+from seawall.operations.early import Early
+from seawall.operations.hosts import AskPassword, Host, begin_all, greeted, person
 from seawall.operations.tree import Tree, list_tree
 from seawall.stack.compose import compose
 from seawall.stack.composition import Composition
@@ -91,17 +92,24 @@ class Wanted:
 Hear = Callable[[Host, str], None]
 
 
-def make_plan(project: Project, ask: AskPassword, only: Sequence[str] = (), recover: Hear | None = None) -> Plan:
+def make_plan(
+    project: Project,
+    ask: AskPassword,
+    only: Sequence[str] = (),
+    *,
+    recover: Hear | None = None,
+    early: Early | None = None,
+) -> Plan:
     """Compare the project with its hosts; they are connected to while the project is read.
 
     With ``recover`` a deployment that was cut off is finished or undone first, and ``recover`` hears what was done.
     """
-    begun = [(name, target, start(name, target)) for name, target in targets(project, only)]
+    begun = begin_all(project, only, early)
     wanted = read_project(project)
     hosts = [greeted(project, name, target, session, ask) for name, target, session in begun]
     if recover is not None:
         for host in hosts:
-            _recover(host, recover)
+            finish_or_undo(host, recover)
     plans = [plan_host(wanted, host) for host in hosts]
     notes = [*project.warnings, *wanted.notes, *wanted.tree.notes, *plans[0].composition.notes]
     notes += [
@@ -156,7 +164,8 @@ def _question(project: Project, composition: Composition) -> dict[str, Any]:
     }
 
 
-def _recover(host: Host, hear: Hear) -> None:
+def finish_or_undo(host: Host, hear: Hear) -> None:
+    """If a deployment was cut off on this host, have it finished or undone, and tell ``hear`` which."""
     if host.interrupted:
         done = host.session.request("recover", by=person())["done"]
         host.app = host.session.request("open", layout=to_wire(host.layout))

@@ -46,6 +46,11 @@ def restart(hosts: Sequence[Host]) -> Generator[Happening, None, str]:
     live = hosts[0].live
     if not live:
         raise UsageError("nothing is deployed there yet", remedy="`seawall deploy` makes the first release")
-    fresh = max((str(host.app["next"]) for host in hosts), key=lambda name: int(name[1:]))
+    fresh = next_id(hosts)
     yield from bring_up(hosts, "restart", fresh, like=live)
     return fresh
+
+
+def next_id(hosts: Sequence[Host]) -> str:
+    """What the next release of these hosts will be called."""
+    return max((str(host.app["next"]) for host in hosts), key=lambda name: int(name[1:]))

@@ -1,0 +1,40 @@
+"""`seawall maintenance`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from seawall.cli import console, options
+from seawall.cli.command import Command
+
+
+@click.command("maintenance", cls=Command)
+@options.project
+@options.hosts
+@options.as_json
+@click.argument("state", type=click.Choice(["on", "off"]))
+def command(directory: Path, environment: str, hosts: tuple[str, ...], as_json: bool, state: str) -> None:
+    """Show visitors a calm page, or let them in again.
+
+    While it is on the front server answers 503; the app runs on, and deploys go on working.
+
+    \b
+    seawall maintenance on
+    seawall maintenance off
+    """
+    from seawall.cli.sessions import connected
+    from seawall.config.load import load
+    from seawall.operations.stop import set_maintenance
+
+    project = load(directory, environment)
+    with connected(project, hosts) as there:
+        set_maintenance(there, on=state == "on")
+        names = [host.name for host in there]
+    if as_json:
+        console.document({"app": project.app_id, "maintenance": state == "on", "hosts": names})
+    elif state == "on":
+        console.show("maintenance is on: visitors get a page that says so; the app runs on")
+    else:
+        console.show("maintenance is off: visitors are let in")

@@ -1,0 +1,71 @@
+"""Releases and status, in words and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from seawall.cli.render.lines import Line, size, table
+
+if TYPE_CHECKING:
+    from seawall.operations.look import ReleaseLine, Status
+
+
+def releases_lines(found: Sequence[ReleaseLine]) -> list[Line]:
+    """The releases of each host, newest first, the live one marked."""
+    if not found:
+        return [Line("No releases yet: `seawall deploy` makes the first.")]
+    hosts = list(dict.fromkeys(line.host for line in found))
+    lines: list[Line] = []
+    for host in hosts:
+        lines += [Line(host, "title")] if len(hosts) > 1 else []
+        own = [line for line in found if line.host == host]
+        lines += [
+            Line(text, "good" if line.live else "")
+            for line, text in zip(own, table(_release_row(line) for line in own), strict=True)
+        ]
+    return lines
+
+
+def releases_data(found: Sequence[ReleaseLine]) -> dict[str, Any]:
+    return {"releases": [asdict(line) for line in found]}
+
+
+def _release_row(line: ReleaseLine) -> list[str]:
+    commit = line.commit[:10] + ("+changes" if line.dirty else "")
+    mark = "live" if line.live else ""
+    return [line.id, mark, line.made, f"{line.files} files", commit, line.by, line.message]
+
+
+def status_lines(app: str, found: Sequence[Status]) -> list[Line]:
+    """How the app is on each host."""
+    lines: list[Line] = []
+    for status in found:
+        lines += _host_lines(app, status)
+    return lines
+
+
+def status_data(app: str, found: Sequence[Status]) -> dict[str, Any]:
+    return {
+        "app": app,
+        "well": all(status.well for status in found),
+        "hosts": [{**asdict(status), "well": status.well} for status in found],
+    }
+
+
+def _host_lines(app: str, status: Status) -> list[Line]:
+    if not status.live:
+        lines = [Line(f"{app} on {status.host}: no release yet", "careful")]
+    else:
+        said = status.health or "not looked at"
+        lines = [Line(f"{app} on {status.host}: {status.live} is live, {said}", "good" if status.well else "bad")]
+    rows = [(program.name, program.broken or "runs") for program in status.programs]
+    if status.disk_total:
+        rows.append(("disk", f"{size(status.disk_free)} of {size(status.disk_total)} free"))
+    lines += [Line(text) for text in table(rows)]
+    if status.maintenance:
+        lines.append(Line("  maintenance is on: visitors get a page that says so", "careful"))
+    if status.interrupted:
+        lines.append(Line(f"  {status.interrupted}; the next deploy takes care of it", "careful"))
+    return lines
