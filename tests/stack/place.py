@@ -16,7 +16,6 @@ from seawall.agent.envfile import render_environment_file
 from seawall.agent.vocabulary import RELEASE, Directory, File, Service, UnitFile
 from seawall.stack.composition import Composition
 from seawall.stack.targets import LocalTarget
-
 from stack.cases import LOCAL
 
 
@@ -51,12 +50,38 @@ def local_target(directory: Path, *, nginx: str) -> LocalTarget:
     )
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 def certificate_in(folder: Path) -> tuple[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     certificate, key = folder / "localhost.crt", folder / "localhost.key"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]
     subprocess.run(
-        [*command, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
+        [
+            *command,
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-keyout",
+            key,
+            "-out",
+            certificate,
+        ],
         check=True,
         capture_output=True,
     )

@@ -7,11 +7,11 @@ import shlex
 
 from seawall.errors import ConfigError
 
-#: What means something to a shell outside all quotes, and what it expands between double quotes as well.
+#: What means something to a shell outside all quotes, and what does between double quotes as well, where shlex and a
+#: shell differ on a backslash before it.
 _OPERATOR = re.compile(r"[|&;<>()*`$]")
 _EXPANSION = re.compile(r"[`$]")
 _QUOTED = re.compile(r"\\.|'[^']*'|\"((?:[^\"\\]|\\.)*)\"", re.S)
-_ESCAPED = re.compile(r"\\.", re.S)
 
 
 def words(command: str, place: str) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ def words(command: str, place: str) -> tuple[str, ...]:
 def _needs_shell(command: str) -> str:
     """The first character that a shell would act on, or ""."""
     for quoted in _QUOTED.finditer(command):
-        found = _EXPANSION.search(_ESCAPED.sub("", quoted.group(1) or ""))
+        found = _EXPANSION.search(quoted.group(1) or "")
         if found:
             return found.group()
     bare = _OPERATOR.search(_QUOTED.sub(" ", command))

@@ -42,7 +42,7 @@ def layout_of(app: str, target: LocalTarget) -> Layout:
     over = len(base.encode("utf-8", "surrogateescape")) + LONGEST_SOCKET - SOCKET_PATH
     if over > 0:
         raise ProjectError(
-            f"the path of the project is {over} bytes too long for the sockets in its {FOLDER}",
+            f"the path of the project is too long by {over} for the sockets in its {FOLDER}",
             place=target.directory,
             remedy="work in a folder with a shorter path",
         )

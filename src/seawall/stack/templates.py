@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -19,7 +20,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["py"] = repr
+    environment.filters["py"] = json.dumps  # a string of JSON is one of Python too
     environment.filters["nginx"] = quoting.nginx
     environment.filters["ini"] = quoting.ini
     environment.filters["ini_environment"] = quoting.ini_environment

@@ -1,10 +1,10 @@
-# How gunicorn runs guestbook-staging, release @RELEASE@. Written by seawall: change seawall.toml, a release brings it here.
+# How gunicorn runs guestbook-staging, release @RELEASE@. Written by seawall from seawall.toml.
 # Every setting: https://docs.gunicorn.org/en/stable/settings.html
 
-proc_name = 'guestbook-staging'
+proc_name = "guestbook-staging"
 
 workers = 3
-worker_class = 'sync'
+worker_class = "sync"
 
 # Seconds: a worker that is silent for longer is killed; one that is asked to stop may finish its requests.
 timeout = 120
@@ -21,7 +21,7 @@ preload_app = True
 backlog = 512
 
 # Workers show that they are alive by touching a file; on a disk that can block them.
-worker_tmp_dir = '/dev/shm'
+worker_tmp_dir = "/dev/shm"
 
 # Only the front server can reach the socket, and it overwrites these headers itself.
 forwarded_allow_ips = "*"

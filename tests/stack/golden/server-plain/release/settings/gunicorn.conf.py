@@ -1,11 +1,11 @@
-# How gunicorn runs guestbook, release @RELEASE@. Written by seawall: change seawall.toml, a release brings it here.
+# How gunicorn runs guestbook, release @RELEASE@. Written by seawall from seawall.toml.
 # Every setting: https://docs.gunicorn.org/en/stable/settings.html
 
-proc_name = 'guestbook'
+proc_name = "guestbook"
 
-# One more than this host's cores (2), as far as half of its memory allows, at most 8 (server.workers = "auto").
+# One more than this host's cores (2), as far as half of its memory allows, at most 8.
 workers = 3
-worker_class = 'gthread'
+worker_class = "gthread"
 threads = 4
 
 # Seconds: a worker that is silent for longer is killed; one that is asked to stop may finish its requests.
@@ -19,7 +19,7 @@ preload_app = False
 backlog = 2048
 
 # Workers show that they are alive by touching a file; on a disk that can block them.
-worker_tmp_dir = '/dev/shm'
+worker_tmp_dir = "/dev/shm"
 
 # Only the front server can reach the socket, and it overwrites these headers itself.
 forwarded_allow_ips = "*"

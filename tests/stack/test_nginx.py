@@ -1,0 +1,300 @@
+"""nginx, by nginx itself: every site is checked by it, and the local one is run and asked."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+import socketserver
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seawall.agent.vocabulary import File
+from seawall.stack import nginx
+from seawall.stack.composition import Composition
+from seawall.stack.facts import Facts
+from stack import place
+from stack.cases import CASES, composed, project
+
+
+def installed() -> Facts:
+    """This machine, as far as nginx goes."""
+    shown = subprocess.run([place.needed("nginx"), "-v"], capture_output=True, text=True, check=True).stderr
+    return Facts("debian", "12", 2, 4 << 30, nginx_version=re.findall(r"nginx/([\d.]+)", shown)[0])
+
+
+# --- the server's site
+
+
+@pytest.mark.parametrize("case", ["server-plain", "server-full", "server-asgi-without-tls"])
+def test_nginx_itself_accepts_the_site(case: str, tmp_path: Path) -> None:
+    """Only paths and ports are put where this machine has them."""
+    site = next(r.content for r in CASES[case]().resources if isinstance(r, File))
+    certificate, key = place.certificate_in(tmp_path)
+    site = re.sub(r"ssl_certificate .*;", f"ssl_certificate {certificate};", site)
+    site = re.sub(r"ssl_certificate_key .*;", f"ssl_certificate_key {key};", site)
+    site = site.replace("/var/log/nginx/", f"{tmp_path}/").replace("[::]:", "[::1]:")
+    site = re.sub(r"(listen (?:\[::1\]:)?)(443|80)\b", lambda m: f"{m[1]}{place.free_port()}", site)
+    if installed().nginx < nginx.HTTP2_DIRECTIVE:
+        site = site.replace("    http2 on;\n", "")
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{site}\n{site_of_another_app(site)}}}\n"
+    )
+    command = [place.needed("nginx"), "-t", "-e", "stderr", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "[warn]" not in done.stderr
+
+
+def site_of_another_app(site: str) -> str:
+    """Apps live side by side: nothing in a site may be there once only."""
+    other = re.sub(r"seawall_guestbook(_staging)?", "seawall_other", site)
+    other = re.sub(r"(listen (?:\[::1\]:)?)\d+", lambda m: f"{m[1]}{place.free_port()}", other)
+    return other.replace("server_name ", "server_name other.")
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        (Facts("debian", "12", nginx_version="1.22.1"), "listen 443 ssl http2;"),
+        (Facts("debian", "13", nginx_version="1.26.3"), "http2 on;"),
+        (Facts("debian", "13"), "http2 on;"),
+        (Facts("ubuntu", "24.04"), "listen 443 ssl http2;"),
+        (Facts(), "listen 443 ssl http2;"),
+    ],
+)
+def test_http2_is_asked_for_in_the_words_of_the_nginx_that_is_there_or_will_be(facts: Facts, line: str) -> None:
+    site = next(r.content for r in composed(facts=facts).resources if isinstance(r, File))
+    assert f"    {line}\n" in site
+
+
+def test_two_apps_whose_names_differ_in_a_hyphen_share_no_name_in_nginx() -> None:
+    sites = [
+        next(r.content for r in composed(project(name=name)).resources if isinstance(r, File)) for name in ("a-b", "ab")
+    ]
+    names = [set(re.findall(r"\bseawall_\w+", site)) for site in sites]
+    assert not names[0] & names[1]
+
+
+# --- the local nginx, run
+
+
+class App(BaseHTTPRequestHandler):
+    """Answers every request with the headers it got, and says which release it is."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        self.rfile.read(length)
+        lines = [f"{self.server.release} {self.command} {self.path}", *(f"{k}: {v}" for k, v in self.headers.items())]
+        body = "\n".join(lines).encode()
+        self.send_response(500 if self.path == "/broken" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = answer
+
+    def address_string(self) -> str:
+        return "unix"
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def app(made: Composition, release: str) -> Iterator[None]:
+    with socketserver.ThreadingUnixStreamServer(f"{made.layout.run}/{release}.sock", App) as server:
+        server.release = release
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class Answer:
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self.text = response.read().decode()
+
+
+class Front:
+    """A running local nginx, and questions to it."""
+
+    def __init__(self, made: Composition, https_port: int, http_port: int) -> None:
+        self.made, self.https_port, self.http_port = made, https_port, http_port
+        self.base = Path(made.layout.base)
+
+    def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
+        context = ssl.create_default_context(cafile=self.base.parent.parent / "ca/localhost.crt")
+        connection = http.client.HTTPSConnection("localhost", self.https_port, context=context, timeout=20)
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, names)
+        answer = Answer(connection.getresponse())
+        connection.close()
+        return answer
+
+
+@pytest.fixture
+def front(short: Path) -> Iterator[Front]:
+    """nginx before two releases, v1 live, in a folder with an awkward name."""
+    facts = installed()
+    target = place.local_target(short / "a 'b' {c}; d", nginx=place.needed("nginx"))
+    made = composed(
+        project(static={"/static/": "guestbook/static", "/media/": "media"}, proxy={"max_body": "1k"}), target, facts
+    )
+    place.lay_out(made)
+    for release in ("v1", "v2"):
+        root = place.stage(made, release)
+        (root / "static/static").mkdir()
+        (root / "static/static/style.css").write_text(f"/* {release} */")
+        (root / "static/secret.txt").write_text("not for visitors")
+    place.switch(made, "v1")
+    with app(made, "v1"), app(made, "v2"), running(nginx.local_command(made.layout, facts, target), target.https_port):
+        yield Front(made, target.https_port, target.http_port)
+
+
+@contextmanager
+def running(command: tuple[str, ...], port: int) -> Iterator[None]:
+    checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    assert "[warn]" not in checked.stderr
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        place.until(lambda: place.listens(port), "nginx")
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def test_a_switch_of_the_one_link_moves_requests_and_files_without_a_reload(front: Front) -> None:
+    before = front.ask("/"), front.ask("/static/style.css")
+    place.switch(front.made, "v2")
+    after = front.ask("/"), front.ask("/static/style.css")
+    assert [a.text.split()[0] for a in before] == ["v1", "/*"]
+    assert [a.text.split()[0] for a in after] == ["v2", "/*"]
+    assert (before[1].text, after[1].text) == ("/* v1 */", "/* v2 */")
+
+
+def test_the_release_is_named_for_a_probe_from_this_host_and_for_nobody_else(front: Front) -> None:
+    assert front.ask("/health", X_Seawall_Probe="1").headers["X-Seawall-Release"] == "v1"
+    place.switch(front.made, "v2")
+    assert front.ask("/", X_Seawall_Probe="1").headers["X-Seawall-Release"] == "v2"
+    assert front.ask("/broken", X_Seawall_Probe="1").headers["X-Seawall-Release"] == "v2"
+    assert "X-Seawall-Release" not in front.ask("/").headers
+    assert "X-Seawall-Release" not in front.ask("/", X_Seawall_Probe="2").headers
+
+
+def test_no_static_path_leads_out_of_its_folder(front: Front) -> None:
+    for path in (
+        "/static../secret.txt",
+        "/static/../secret.txt",
+        "/static/%2e%2e/secret.txt",
+        "/static/..%2fsecret.txt",
+    ):
+        assert "not for visitors" not in front.ask(path).text
+    assert front.ask("/static/none.css").status == 404
+
+
+def test_a_static_file_has_its_type_and_an_expiry(front: Front) -> None:
+    headers = front.ask("/static/style.css").headers
+    assert (headers["Content-Type"], headers["Cache-Control"]) == ("text/css", "max-age=3600")
+
+
+def test_what_a_visitor_makes_up_about_himself_never_reaches_the_app(front: Front) -> None:
+    text = front.ask(
+        "/",
+        X_Forwarded_For="6.6.6.6",
+        X_Forwarded_Proto="http",
+        X_Forwarded_Host="evil.example",
+        X_Forwarded_Prefix="/evil",
+        X_Real_IP="6.6.6.6",
+        Forwarded="for=6.6.6.6",
+        Proxy="http://evil.example",
+    ).text
+    assert "6.6.6.6" not in text
+    assert "evil" not in text
+    lines = text.splitlines()
+    assert f"Host: localhost:{front.https_port}" in lines
+    assert "X-Forwarded-For: 127.0.0.1" in lines
+    assert "X-Forwarded-Proto: https" in lines
+
+
+def test_a_connection_to_the_app_is_closed_after_its_answer_unless_it_is_upgraded(front: Front) -> None:
+    assert "Connection: close" in front.ask("/").text.splitlines()
+    upgraded = front.ask("/", Upgrade="websocket", Connection="Upgrade").text.splitlines()
+    assert "Connection: upgrade" in upgraded
+    assert "Upgrade: websocket" in upgraded
+
+
+def test_maintenance_answers_every_method_with_503_and_the_release_to_a_probe(front: Front) -> None:
+    (front.base / "maintenance").touch()
+    for method in ("GET", "POST", "DELETE"):
+        answer = front.ask("/anything", method, b"x" if method == "POST" else None, X_Seawall_Probe="1")
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "60")
+        assert answer.headers["X-Seawall-Release"] == "v1"
+        assert "Back soon" in answer.text
+    (front.base / "maintenance").unlink()
+    assert front.ask("/").status == 200
+
+
+def test_an_app_that_is_not_there_is_a_calm_page_with_the_true_status(front: Front) -> None:
+    (front.base / "live").unlink()
+    answer = front.ask("/", "POST", b"x")
+    assert (answer.status, "Not available" in answer.text) == (502, True)
+
+
+def test_the_apps_own_errors_pass_unchanged(front: Front) -> None:
+    answer = front.ask("/broken")
+    assert (answer.status, answer.text.split()[0]) == (500, "v1")
+
+
+def test_a_body_over_the_limit_is_refused(front: Front) -> None:
+    assert front.ask("/", "POST", b"x" * 1024).status == 200
+    assert front.ask("/", "POST", b"x" * 1025).status == 413
+
+
+def test_plain_http_is_sent_to_https_with_its_path(front: Front) -> None:
+    connection = http.client.HTTPConnection("localhost", front.http_port, timeout=20)
+    connection.request("GET", "/a?b=c")
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Location"]) == (301, f"https://localhost:{front.https_port}/a?b=c")
+    connection.close()
+
+
+def test_it_speaks_http_2(front: Front) -> None:
+    context = ssl.create_default_context(cafile=front.base.parent.parent / "ca/localhost.crt")
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    raw = socket.create_connection(("localhost", front.https_port), 20)
+    with context.wrap_socket(raw, server_hostname="localhost") as secured:
+        assert secured.selected_alpn_protocol() == "h2"
+
+
+def test_nothing_is_written_outside_the_projects_folder(front: Front) -> None:
+    """By nginx's own word: the files it has open and the paths in its configuration."""
+    text = (front.base / "front/nginx.conf").read_text()
+    paths = re.findall(r'^\s*(?:\w+_temp_path|pid|access_log|error_log) "?([^";]+(?:; d[^"]*)?)"?;', text, re.M)
+    assert len(paths) >= 7
+    assert all(path.startswith(str(front.base)) or path in ("/dev/stdout", "stderr", "off") for path in paths)
+
+
+def test_the_local_site_of_an_app_without_a_request_log_says_so() -> None:
+    made = composed(project(proxy={"access_log": False}), replace(place.LOCAL))
+    text = next(r.content for r in made.resources if isinstance(r, File) and r.path.endswith("nginx.conf"))
+    assert "    access_log off;\n" in text
