@@ -94,8 +94,8 @@ def test_the_plan_is_complete_in_the_order_of_making_whatever_the_order_of_wanti
     assert [(change.kind, change.action) for change in changes] == [
         ("package", "install"),
         ("user", "create"),
-        ("uv", "install"),
         ("directory", "create"),
+        ("uv", "install"),
         ("link", "create"),
         ("file", "create"),
         ("certificate", "create"),

@@ -45,8 +45,7 @@ def refusal(programs: Programs, complaint: str, ours: list[str]) -> CheckRefused
 def test_a_refusal_over_someone_elses_file_says_whose_and_where(programs: Programs) -> None:
     error = refusal(programs, 'nginx: [emerg] unknown directive "lsten" in /etc/nginx/sites-enabled/other:3', ["/a"])
     assert error.fact == (
-        "nginx refused the new configuration: "
-        'nginx: [emerg] unknown directive "lsten" in /etc/nginx/sites-enabled/other:3'
+        'nginx refused the new configuration: unknown directive "lsten" in /etc/nginx/sites-enabled/other:3'
     )
     assert error.place == "/etc/nginx/sites-enabled/other:3"
     assert error.remedy == (
@@ -70,6 +69,11 @@ def test_a_refusal_without_a_place_still_says_what_to_do(programs: Programs) -> 
     error = refusal(programs, "nginx: [emerg] bind() to 0.0.0.0:80 failed", [])
     assert error.place == ""
     assert "nginx -t" in error.remedy
+
+
+def test_nginxs_own_time_stamp_is_left_out_of_the_fact(programs: Programs) -> None:
+    error = refusal(programs, "2026/11/21 05:39:32 [emerg] 23273#23273: bind() failed", [])
+    assert error.fact == "nginx refused the new configuration: bind() failed"
 
 
 def test_apaches_way_of_naming_a_place_is_understood(programs: Programs) -> None:

@@ -16,6 +16,8 @@ PLACES = (
     re.compile(r" in (?P<path>/.+?):(?P<line>\d+)$", re.MULTILINE),
     re.compile(r"line (?P<line>\d+) of (?P<path>/.+?):"),
 )
+#: What nginx puts before its words: its name or the time, a level, process numbers.
+PREFIX = re.compile(r"^(nginx: |\d{4}/\d\d/\d\d [\d:]+ )?\[\w+\] (\d+#\d+: )?")
 
 
 def observe(resource: Service) -> bool:
@@ -69,9 +71,8 @@ def _place(output: str) -> tuple[str, str]:
 
 def _first_complaint(output: str) -> str:
     lines = [line for line in output.splitlines() if line.strip()]
-    return next(
-        (line for line in lines if "[emerg]" in line or "rror" in line), lines[0] if lines else "no reason given"
-    )
+    first = lines[0] if lines else "no reason given"
+    return PREFIX.sub("", next((line for line in lines if "[emerg]" in line or "rror" in line), first))
 
 
 def _remedy(resource: Service, place: str, line: str, ours: Collection[str]) -> str:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from seawall.agent import process
+from seawall.agent import files, process
 from seawall.agent.errors import ApplyFailed, CommandFailed
 from seawall.agent.resources import texts
 from seawall.agent.resources.work import Work
@@ -41,7 +41,7 @@ def apply(resource: Uv, _version: str, work: Work) -> None:
         """As the build user, if there is one; what it made is then ours, so that no build can change uv later."""
         Path(place).mkdir(0o755)
         if resource.user:
-            os.chown(place, *texts.ids(resource.user, resource.user))
+            os.chown(place, files.uid_of(resource.user), -1)
         _run(resource, ["python3", "-m", "venv", place], work)
         _run(resource, _pip(place, resource.version), work)
         if resource.user:
