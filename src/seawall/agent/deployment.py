@@ -191,7 +191,7 @@ class Deployer:
     def _finish(self, work: Work) -> None:
         if work.release is not None:
             self._start(work, work.release, "schedule")
-            self.stop_all_but(work.release_id)
+            self._retire_all_but(work.release_id)
             if work.release.setup:
                 self._mark_set_up()
             with self._step("pruned"):
@@ -199,15 +199,20 @@ class Deployer:
         self._undo_log().forget()
         self.journal.write("end", outcome="done", release=work.release_id)
 
-    def stop_all_but(self, release_id: str) -> None:
-        """Stop whatever of this app runs and is not this release (all of it, for "")."""
-        for other in self.manager.running(self.places):
-            if other != release_id:
-                self._stop(other)
+    def stop_all(self) -> None:
+        """Stop whatever of this app runs, and wait until it has ended."""
+        for running in self.manager.running(self.places):
+            self._stop(running)
 
     def _stop(self, release_id: str) -> None:
         for program in releases.load(self.places, release_id).release.programs:
             self.manager.stop(self.places.release(release_id), program)
+
+    def _retire_all_but(self, release_id: str) -> None:
+        for other in self.manager.running(self.places):
+            if other != release_id:
+                for program in releases.load(self.places, other).release.programs:
+                    self.manager.retire(self.places.release(other), program)
 
     def _prune(self, keep: int) -> None:
         live = releases.live_id(self.places)

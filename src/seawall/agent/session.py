@@ -312,7 +312,7 @@ class Session:
     def _stop(self, frame: Frame) -> dict[str, Any]:
         self._lock("stop", str(frame.message.get("by", "")))
         try:
-            self._deployer().stop_all_but("")
+            self._deployer().stop_all()
         finally:
             self.held.close()
         return {"live": releases.live_id(self._there())}
@@ -329,7 +329,7 @@ class Session:
     def _destroy(self, frame: Frame) -> dict[str, Any]:
         self._lock("destroy", str(frame.message.get("by", "")))
         try:
-            self._deployer().stop_all_but("")
+            self._deployer().stop_all()
             return queries.destroy(self._there(), with_data=bool(frame.message["with_data"]))
         finally:
             self.held.close()

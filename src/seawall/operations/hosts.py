@@ -16,6 +16,7 @@ from seawall.agent.vocabulary import Layout, to_wire
 from seawall.config.model import LOCAL, Project
 from seawall.errors import UsageError
 from seawall.operations import authority
+from seawall.operations.early import Early
 from seawall.stack.compose import layout_for
 from seawall.stack.targets import LocalTarget, ServerTarget, Target
 from seawall.transport.local import open_local
@@ -79,9 +80,17 @@ def address_of(destination: str) -> str:
     return rest.partition(":")[0] if destination.startswith("ssh://") else rest
 
 
-def start(name: str, target: Target) -> Session:
-    """Begin to connect; `greeted` waits for it."""
-    return open_local() if isinstance(target, LocalTarget) else Ssh(name).open()
+def start(name: str, target: Target, early: Early) -> Session:
+    """Begin to connect, or go on with a connection already begun; `greeted` waits for it."""
+    return open_local() if isinstance(target, LocalTarget) else early.take(name)
+
+
+def begin_all(project: Project, only: Sequence[str], early: Early | None) -> list[tuple[str, Target, Session]]:
+    """Begin to connect everywhere at once; connections begun early that are not wanted end."""
+    early = early or Early([])
+    begun = [(name, target, start(name, target, early)) for name, target in targets(project, only)]
+    early.close()
+    return begun
 
 
 def greeted(project: Project, name: str, target: Target, session: Session, ask: AskPassword) -> Host:
@@ -96,9 +105,9 @@ def greeted(project: Project, name: str, target: Target, session: Session, ask: 
     return Host(name, target, session, layout, app)
 
 
-def connect(project: Project, ask: AskPassword, only: Sequence[str] = ()) -> list[Host]:
+def connect(project: Project, ask: AskPassword, only: Sequence[str] = (), early: Early | None = None) -> list[Host]:
     """Sessions with all hosts of the project (or ``only`` those). Raises what connecting raises."""
-    begun = [(name, target, start(name, target)) for name, target in targets(project, only)]
+    begun = begin_all(project, only, early)
     return [greeted(project, name, target, session, ask) for name, target, session in begun]
 
 

@@ -22,6 +22,9 @@ class Manager(Protocol):
     def stop(self, at: ReleasePlaces, program: Program) -> None:
         """Stop the program, gracefully, and remove its units. Nothing happens if it is not there."""
 
+    def retire(self, at: ReleasePlaces, program: Program) -> None:
+        """Have the program end by itself in its own time, as nobody waits for it, and remove its units."""
+
     def broken(self, at: ReleasePlaces, program: Program) -> str:
         """Why the program is not running, or "" if it is (or is still coming up)."""
 

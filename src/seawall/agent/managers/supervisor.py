@@ -60,6 +60,9 @@ class Supervisor:
         for file in files:
             file.unlink(missing_ok=True)
 
+    def retire(self, at: ReleasePlaces, program: Program) -> None:
+        self.stop(at, program)
+
     def broken(self, at: ReleasePlaces, program: Program) -> str:
         groups = self._groups(at, program)
         for info in self._call("getAllProcessInfo"):

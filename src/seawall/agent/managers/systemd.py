@@ -49,17 +49,28 @@ class Systemd:
             )
 
     def stop(self, at: ReleasePlaces, program: Program) -> None:
-        names = [fill(name, at.id) for name in reversed(program.units)]
-        files = [fill(unit.name, at.id) for unit in program.files]
-        if not any((self.unit_dir / name).exists() for name in files):
-            return
-        run(["systemctl", "stop", *names], timeout=STOP_TIMEOUT)
-        run(["systemctl", "reset-failed", *names], timeout=30)
+        if self._installed(at, program):
+            names = [fill(name, at.id) for name in reversed(program.units)]
+            run(["systemctl", "stop", *names], timeout=STOP_TIMEOUT)
+            run(["systemctl", "reset-failed", *names], timeout=30)
+            self._remove(at, program)
+
+    def retire(self, at: ReleasePlaces, program: Program) -> None:
+        if self._installed(at, program):
+            names = [fill(name, at.id) for name in reversed(program.units)]
+            run(["systemctl", "stop", "--no-block", *names], timeout=30)
+            self._remove(at, program)
+
+    def _installed(self, at: ReleasePlaces, program: Program) -> bool:
+        return any((self.unit_dir / fill(file.name, at.id)).exists() for file in program.files)
+
+    def _remove(self, at: ReleasePlaces, program: Program) -> None:
+        """Take the unit files away; systemd goes on by what it has read of them."""
         for unit in self._boot(at, program):
             for wants in self._wanted_by(unit):
                 wants.unlink(missing_ok=True)
-        for name in files:
-            (self.unit_dir / name).unlink(missing_ok=True)
+        for file in program.files:
+            (self.unit_dir / fill(file.name, at.id)).unlink(missing_ok=True)
 
     def broken(self, at: ReleasePlaces, program: Program) -> str:
         name = next(fill(u, at.id) for u in program.units if not u.endswith((".socket", ".timer")))
