@@ -66,6 +66,7 @@ def test_either_and_both_are_or_and_and(one: str, other: str) -> None:
         ('os_name == "nt" or platform_system == "Linux"', ALWAYS),
         ("extra == 'db' and python_version < '3.10'", NEVER),
         ("python_version < '3.10' or python_version >= '3.10'", ALWAYS),
+        ("python_version != '3.9' or python_version == '3.9'", ALWAYS),
     ],
 )
 def test_what_is_known_of_every_host_is_settled(text: str, settled: Marker) -> None:

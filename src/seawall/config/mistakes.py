@@ -117,6 +117,6 @@ def _shown(key: Key, value: object) -> str:
     if isinstance(value, list):
         return "a list"
     if key and key[0] == "env":
-        return "this"
+        return "what is here"
     text = toml(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
