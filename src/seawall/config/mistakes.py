@@ -1,4 +1,4 @@
-"""Mistakes in the configuration, in plain words. Imported only when there is one."""
+"""Mistakes in the configuration, in plain words."""
 
 from __future__ import annotations
 
