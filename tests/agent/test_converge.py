@@ -25,8 +25,10 @@ from seawall.agent.vocabulary import (
     Uv,
 )
 
+from .crashes import killed_at, snapshot
 from .fake_programs import Programs
-from .test_undo import killed_at, snapshot
+
+pytestmark = pytest.mark.usefixtures("disk_that_need_not_be_waited_for")
 
 NGINX = Service("nginx", check=("nginx", "-t"), reload=("ctl", "reload"), start=("ctl", "start"), running=("ctl", "is"))
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,44 +12,9 @@ from seawall.agent import files
 from seawall.agent.errors import NeedsPerson
 from seawall.agent.undo import UndoLog
 
-Snapshot = dict[str, tuple[object, ...]]
+from .crashes import killed_at, snapshot
 
-
-def snapshot(root: Path) -> Snapshot:
-    """Everything under a folder that could differ: kinds, modes, owners, contents, targets."""
-    found: Snapshot = {}
-    for place in [root, *root.rglob("*")]:
-        status = place.lstat()
-        held = str(place.readlink()) if place.is_symlink() else place.read_bytes() if place.is_file() else b""
-        found[str(place.relative_to(root))] = (status.st_mode, status.st_uid, status.st_gid, held)
-    return found
-
-
-def killed_at(step: int, action: Callable[[], object]) -> bool:
-    """Run an action in a process that kills itself -9 at its ``step``-th touch of the file system; whether it did."""
-    child = os.fork()
-    if child:
-        _, status = os.waitpid(child, 0)
-        assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, f"the action failed at step {step}"
-        return os.WIFSIGNALED(status)
-    left = step
-
-    def count(*_: object) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    touches = ("open", "os.", "shutil.")
-    fsync = os.fsync
-    os.fsync = lambda descriptor: (count(), fsync(descriptor))[1]
-    sys.addaudithook(lambda event, _: count() if event.startswith(touches) else None)
-    code = 1
-    try:
-        action()
-        code = 0
-    finally:
-        os._exit(code)  # the parent alone goes on with the tests
+pytestmark = pytest.mark.usefixtures("disk_that_need_not_be_waited_for")
 
 
 def old_tree(root: Path) -> None:
@@ -171,6 +133,29 @@ def test_what_was_there_is_on_disk_before_anything_is_touched(tmp_path: Path, mo
         log.write_file(str(place), b"new", 0o644)
     entries = (tmp_path / "undo" / "log").read_text().splitlines()
     assert json.loads(entries[0])["path"] == str(place)
+
+
+def test_log_then_file_are_durable_before_the_rename_and_the_rename_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "file"
+    place.write_text("old")
+    order: list[str] = []
+    rename = Path.rename
+
+    def fsync(descriptor: int) -> None:
+        order.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+
+    def renamed(self: Path, target: str) -> Path:
+        order.append(f"rename to {Path(target).name}")
+        return rename(self, target)
+
+    log = UndoLog(str(tmp_path / "undo"))
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "rename", renamed)
+    log.write_file(str(place), b"new", 0o644)
+    beside = next(name for name in order if name.startswith(".seawall-"))
+    assert order == ["log", "undo", tmp_path.name, beside, "rename to file", tmp_path.name]
 
 
 def test_a_line_cut_short_was_never_acted_upon_and_is_overwritten(tmp_path: Path) -> None:
