@@ -14,9 +14,10 @@ def command(ctx: click.Context, shell: str) -> None:
     """Print the completion script of a shell.
 
     \b
-    eval "$(seawall completion bash)"          in ~/.bashrc
-    eval "$(seawall completion zsh)"           in ~/.zshrc
-    seawall completion fish > ~/.config/fish/completions/seawall.fish
+    Examples:
+      eval "$(seawall completion bash)"          in ~/.bashrc
+      eval "$(seawall completion zsh)"           in ~/.zshrc
+      seawall completion fish > ~/.config/fish/completions/seawall.fish
     """
     from click.shell_completion import get_completion_class
 

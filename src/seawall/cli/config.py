@@ -26,8 +26,9 @@ def check(directory: Path, environment: str, as_json: bool) -> None:
     All mistakes are told at once, each with its line.
 
     \b
-    seawall config check
-    seawall config check -e staging
+    Examples:
+      seawall config check
+      seawall config check -e staging
     """
     from seawall.config.load import load_to_deploy
 
@@ -46,9 +47,10 @@ def explain(key: str) -> None:
     """Explain a key or a table of seawall.toml; without KEY, list all keys.
 
     \b
-    seawall config explain
-    seawall config explain server.workers
-    seawall config explain health
+    Examples:
+      seawall config explain
+      seawall config explain server.workers
+      seawall config explain health
     """
     from seawall.config import schema
 
@@ -63,7 +65,8 @@ def schema() -> None:
     """Print the JSON Schema of seawall.toml, for editors.
 
     \b
-    seawall config schema > seawall.schema.json
+    Examples:
+      seawall config schema > seawall.schema.json
     """
     from seawall.config.schema import json_schema
 

@@ -34,9 +34,10 @@ def command(
     only once it is healthy; if anything fails before, everything stays as it was.
 
     \b
-    seawall deploy
-    seawall deploy --yes -e staging
-    seawall deploy --host root@203.0.113.5
+    Examples:
+      seawall deploy
+      seawall deploy --yes -e staging
+      seawall deploy --host root@203.0.113.5
     """
     if dry_run:
         ctx.invoke(

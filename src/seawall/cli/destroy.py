@@ -31,8 +31,9 @@ def command(
     Asks for the app's name first. The app's data stays unless --with-data is given. Packages, such as nginx, stay.
 
     \b
-    seawall destroy
-    seawall destroy --yes guestbook
+    Examples:
+      seawall destroy
+      seawall destroy --yes guestbook
     """
     from seawall.cli.sessions import connected
     from seawall.config.load import load

@@ -19,7 +19,8 @@ def command(directory: Path, as_json: bool) -> None:
     Releases and data stay in .seawall/local; `seawall up` starts them again.
 
     \b
-    seawall down
+    Examples:
+      seawall down
     """
     from seawall.cli.sessions import connected
     from seawall.config.load import load

@@ -45,9 +45,10 @@ def command(
     The project is read, not run. What was found is told with its place, and so is what could not be told.
 
     \b
-    seawall init
-    seawall init --domain guestbook.example.com --host root@203.0.113.5
-    seawall init --app guestbook:create_app
+    Examples:
+      seawall init
+      seawall init --domain guestbook.example.com --host root@203.0.113.5
+      seawall init --app guestbook:create_app
     """
     if to_stdout and as_json:
         raise UsageError("--stdout and --json both want standard output", remedy="use one of them")

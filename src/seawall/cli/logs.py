@@ -32,8 +32,9 @@ def command(
     NAME is a program of the app: web, or one of [processes] or [schedule]. Without one, all are shown.
 
     \b
-    seawall logs -f
-    seawall logs -n 20 worker
+    Examples:
+      seawall logs -f
+      seawall logs -n 20 worker
     """
     from seawall.cli.sessions import connected
     from seawall.config.load import load

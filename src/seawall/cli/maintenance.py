@@ -21,8 +21,9 @@ def command(directory: Path, environment: str, hosts: tuple[str, ...], as_json: 
     While it is on the front server answers 503; the app runs on, and deploys go on working.
 
     \b
-    seawall maintenance on
-    seawall maintenance off
+    Examples:
+      seawall maintenance on
+      seawall maintenance off
     """
     from seawall.cli.sessions import connected
     from seawall.config.load import load

@@ -28,9 +28,10 @@ def command(
     the names are.
 
     \b
-    seawall plan
-    seawall plan -e staging --exit-code
-    seawall plan --json | jq .empty
+    Examples:
+      seawall plan
+      seawall plan -e staging --exit-code
+      seawall plan --json | jq .empty
     """
     from seawall.cli.render.plan import plan_data, plan_lines
     from seawall.cli.sessions import planned

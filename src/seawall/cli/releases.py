@@ -18,8 +18,9 @@ def command(directory: Path, environment: str, hosts: tuple[str, ...], as_json: 
     """List the releases that the hosts keep.
 
     \b
-    seawall releases
-    seawall releases --json | jq -r '.releases[] | select(.live).id'
+    Examples:
+      seawall releases
+      seawall releases --json | jq -r '.releases[] | select(.live).id'
     """
     from seawall.cli.render.look import releases_data, releases_lines
     from seawall.cli.sessions import connected

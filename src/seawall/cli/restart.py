@@ -21,8 +21,9 @@ def command(directory: Path, environment: str, hosts: tuple[str, ...], as_json: 
     healthy.
 
     \b
-    seawall restart
-    seawall restart -e staging
+    Examples:
+      seawall restart
+      seawall restart -e staging
     """
     from seawall.cli.bringing_up import bring_up
     from seawall.cli.sessions import connected_to_change

@@ -22,8 +22,9 @@ def command(directory: Path, environment: str, hosts: tuple[str, ...], to: str, 
     it is.
 
     \b
-    seawall rollback
-    seawall rollback --to v11
+    Examples:
+      seawall rollback
+      seawall rollback --to v11
     """
     from seawall.cli.bringing_up import bring_up
     from seawall.cli.sessions import connected_to_change

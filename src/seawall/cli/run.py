@@ -23,8 +23,9 @@ def command(directory: Path, environment: str, host: str | None, words: tuple[st
     is the command's.
 
     \b
-    seawall run -- flask shell
-    seawall run -e local -- flask --app guestbook db current
+    Examples:
+      seawall run -- flask shell
+      seawall run -e local -- flask --app guestbook db current
     """
     from seawall.cli.sessions import connected
     from seawall.config.load import load

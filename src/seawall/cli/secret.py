@@ -42,9 +42,10 @@ def set_(directory: Path, environment: str, from_file: Path | None, name: str, v
     it. One newline at its end is dropped.
 
     \b
-    seawall secret set SECRET_KEY
-    pass show guestbook/database | seawall secret set DATABASE_URL
-    seawall secret set SIGNING_KEY --from-file key.pem -e staging
+    Examples:
+      seawall secret set SECRET_KEY
+      pass show guestbook/database | seawall secret set DATABASE_URL
+      seawall secret set SIGNING_KEY --from-file key.pem -e staging
     """
     if value:
         raise UsageError(
@@ -71,8 +72,9 @@ def list_(directory: Path, as_json: bool) -> None:
     """List the names of all secrets, and those that are missing. Values are not shown, and need no key.
 
     \b
-    seawall secret list
-    seawall secret list --json
+    Examples:
+      seawall secret list
+      seawall secret list --json
     """
     from seawall.config.document import find
     from seawall.config.load import load
@@ -98,7 +100,8 @@ def rm(directory: Path, environment: str, name: str) -> None:
     """Forget a secret. Releases that have it keep it.
 
     \b
-    seawall secret rm OLD_TOKEN
+    Examples:
+      seawall secret rm OLD_TOKEN
     """
     from seawall.config.document import find
     from seawall.config.secrets import remove_secret

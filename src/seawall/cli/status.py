@@ -24,8 +24,9 @@ def command(ctx: click.Context, directory: Path, environment: str, hosts: tuple[
     The exit code is 0 if all its programs run and it answers well on every host, 1 if not.
 
     \b
-    seawall status
-    seawall status -e local
+    Examples:
+      seawall status
+      seawall status -e local
     """
     from seawall.cli.render.look import status_data, status_lines
     from seawall.cli.sessions import connected

@@ -26,8 +26,9 @@ def command(directory: Path, as_json: bool) -> None:
     the same deployment as on a server.
 
     \b
-    seawall up
-    seawall up -C examples/guestbook
+    Examples:
+      seawall up
+      seawall up -C examples/guestbook
     """
     from seawall.cli.deploying import carry_out
     from seawall.cli.render.deployed import deployed_data

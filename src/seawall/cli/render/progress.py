@@ -15,16 +15,18 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from seawall.agent.vocabulary import Event
-    from seawall.operations.events import Happening, Upload
+    from seawall.operations.events import Happening, Progress, Upload
 
 T = TypeVar("T")
 
-#: Steps whose programs' words are shown as they come; those of the rest come with an error.
+#: Steps whose programs' words are shown when they are through. If a step fails, its error has the words.
 OUTPUT_OF = ("migrated",)
 #: Steps that can take minutes, and so are announced.
 ANNOUNCED = {"packages": "installing", "uv": "installing", "built": "building", "migrated": "migrating"}
 #: Steps whose text is a list of names worth reading.
 NAMING = ("packages", "users", "uv")
+#: How much of what a program says right now is drawn, characters.
+WIDEST = 60
 #: How many names of changed things are worth a line.
 MOST_NAMES = 3
 
@@ -54,11 +56,12 @@ class Narrator:
     several: bool = False
     clock: Callable[[], float] = time.monotonic
     _uploads: dict[str, float] = field(default_factory=dict)
+    _output: dict[str, list[Line]] = field(default_factory=dict)
 
     def lines(self, happening: Happening) -> list[Line]:
         from seawall.operations.events import Upload
 
-        told = self._upload(happening) if isinstance(happening, Upload) else self._event(happening.event)
+        told = self._upload(happening) if isinstance(happening, Upload) else self._event(happening)
         prefix = f"{happening.host}: " if self.several and happening.host else ""
         return [line._replace(text=prefix + line.text) for line in told]
 
@@ -70,17 +73,22 @@ class Narrator:
         took = self.clock() - self._uploads.pop(upload.host)
         return [Line(f"{self.release} sent {count(upload.files, 'file')}, {size(upload.total)} {seconds(took)}")]
 
-    def _event(self, event: Event) -> list[Line]:
+    def _event(self, progress: Progress) -> list[Line]:
+        event = progress.event
         if event.kind == "note":
             return [Line(event.text, "careful")]
+        kept = self._output.setdefault(progress.host, [])
         if event.kind == "output":
-            return [Line(f"    {event.text}", "faint")] if event.step in OUTPUT_OF else []
-        took = f" {seconds(event.seconds)}" if event.seconds is not None else ""
-        what = self._what(event)
+            kept += [Line(f"    {event.text}", "faint")] if event.step in OUTPUT_OF else []
+            return []
+        return self._step(event, self._output.pop(progress.host))
+
+    def _step(self, event: Event, output: list[Line]) -> list[Line]:
+        took = seconds(event.seconds) if event.seconds is not None else ""
         if event.state == "done":
-            return [Line(what + took)]
+            return [*output, Line(f"{self._what(event)} {took}".rstrip())]
         if event.state == "failed":
-            return [Line(f"{what} failed{took}", "bad")]
+            return [Line(f"{self._what(event)}: failed after {took}", "bad")]
         return []
 
     def _what(self, event: Event) -> str:
@@ -137,6 +145,8 @@ class Live:
         elif happening.event.state == "start":
             text = ANNOUNCED.get(happening.event.step, happening.event.step)
             self.bars.update(self._task(happening.host), description=text, completed=0, total=None)
+        elif happening.event.kind == "output":
+            self.bars.update(self._task(happening.host), description=clean(happening.event.text)[:WIDEST])
 
     def _task(self, host: str) -> TaskID:
         if host not in self._tasks:
