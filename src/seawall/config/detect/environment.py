@@ -73,7 +73,7 @@ def _reads(sources: Sources, module: Module, remarks: list[str]) -> Iterator[tup
     conditions = _conditions(module)
     fallbacks = _fallbacks(module)
     readers = _reader_objects(sources, module)
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         name, need = _one_read(sources, module, node, readers)
         if need is None:
             continue
@@ -129,7 +129,7 @@ def _conditions(module: Module) -> frozenset[int]:
     """The nodes that are asked for before anything is done with them: in a comparison, or in the test of an if or a
     conditional, unless it guards an error."""
     tests: list[ast.expr] = []
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.IfExp) or (isinstance(node, ast.If) and not isinstance(node.body[0], ast.Raise)):
             tests.append(node.test)
         elif isinstance(node, ast.Compare):  # os.environ.get("DEBUG") == "1" holds without it too
@@ -139,7 +139,7 @@ def _conditions(module: Module) -> frozenset[int]:
 
 def _fallbacks(module: Module) -> frozenset[int]:
     """The nodes with another value behind an ``or``: ``os.environ.get("X") or "y"``."""
-    choices = [n for n in ast.walk(module.tree) if isinstance(n, ast.BoolOp) and isinstance(n.op, ast.Or)]
+    choices = [n for n in module.nodes if isinstance(n, ast.BoolOp) and isinstance(n.op, ast.Or)]
     return frozenset(
         id(node)
         for choice in choices
@@ -151,7 +151,7 @@ def _fallbacks(module: Module) -> frozenset[int]:
 
 def _prefixed(module: Module) -> Iterator[tuple[str, Need, ast.AST]]:
     """``app.config.from_prefixed_env()`` reads every FLASK_NAME; the one that matters is the key of the sessions."""
-    for call in module.calls():
+    for call in module.calls:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "from_prefixed_env":
             given = keyword(call, "prefix", 0)
             prefix = "FLASK" if given is None else literal(given)
@@ -176,7 +176,7 @@ def _settings(sources: Sources, module: Module) -> Iterator[tuple[str, Need, ast
 def _hard_coded_key(sources: Sources) -> Evidence | None:
     """Where a SECRET_KEY is written in the code as a literal."""
     for module in sources.main:
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.keyword) and node.arg == "SECRET_KEY" and literal(node.value):
                 return module.at(node.value)
             if isinstance(node, ast.Assign) and literal(node.value) and _is_key(node.targets[0]):

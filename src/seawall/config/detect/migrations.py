@@ -73,7 +73,7 @@ def _of_django(tree: Tree, sources: Sources) -> list[Item[str]]:
 
 def _where(sources: Sources, names: set[str]) -> Evidence | None:
     for module in sources:
-        for call in module.calls():
+        for call in module.calls:
             if not _test(module) and sources.qualified(module, call.func) in names:
                 return module.at(call)
     return None

@@ -16,6 +16,6 @@ def find_packages(sources: Sources) -> Fact[str]:
     return listing(
         Item("redis-server", module.at(node))
         for module in sources.main
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Constant) and LOCAL_REDIS.match(literal(node) or "")
     )

@@ -94,7 +94,7 @@ def _places(tree: Tree, sources: Sources, app: Construction | None, remarks: lis
 
 
 def _uses_instance(module: Module) -> bool:
-    return any(isinstance(node, ast.Attribute) and node.attr == "instance_path" for node in ast.walk(module.tree))
+    return any(isinstance(node, ast.Attribute) and node.attr == "instance_path" for node in module.nodes)
 
 
 def _written(sources: Sources, module: Module, places: Places) -> Iterator[_Written]:
@@ -111,7 +111,7 @@ def _written(sources: Sources, module: Module, places: Places) -> Iterator[_Writ
 def _scopes(module: Module) -> Iterator[tuple[ast.AST, Mapping[str, list[ast.expr]]]]:
     """The module, its classes and functions, each with the names assigned in it."""
     yield module.tree, {}
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, Function | ast.ClassDef):
             yield node, assignments(child for child in own_nodes(node) if isinstance(child, ast.stmt))
 

@@ -137,7 +137,7 @@ def _rq(sources: Sources, remarks: list[str]) -> list[Item[Process]]:
 
 def _queues(sources: Sources) -> Iterator[tuple[str, Evidence]]:
     for module in sources.main:
-        for call in module.calls():
+        for call in module.calls:
             if sources.qualified(module, call.func) in QUEUES:
                 given = keyword(call, "name", 0)
                 name = "default" if given is None else literal(given)
@@ -156,7 +156,7 @@ def _redis_settings(sources: Sources) -> str:
 def _worker_script(sources: Sources) -> Item[Process] | None:
     """A file that makes an RQ worker and starts it when it is run (``python worker.py``)."""
     for module in sources.main:
-        makes = any(sources.qualified(module, call.func) == "rq.Worker" for call in module.calls())
+        makes = any(sources.qualified(module, call.func) == "rq.Worker" for call in module.calls)
         for node in module.tree.body:
             if makes and isinstance(node, ast.If) and "__main__" in ast.unparse(node.test):
                 return Item(Process("worker", f"python {module.path}"), module.at(node))

@@ -119,7 +119,7 @@ def find_install(tree: Tree, sources: Sources) -> Fact[str]:
         return chosen([Item("its packages are in src/", Evidence(metadata, 1))])
     name = project_name(tree)
     for module in sources.main:
-        for call in module.calls():
+        for call in module.calls:
             asks = sources.qualified(module, call.func) in {"importlib.metadata.version", "importlib.metadata.metadata"}
             if metadata and asks and call.args and _same(literal(call.args[0]), name):
                 return chosen([Item("it asks for its own version", module.at(call))])

@@ -56,7 +56,7 @@ def read_prefixes(sources: Sources) -> Prefixes:
                 by_name[f"{module.name}.{name}"] = _own_prefix(value)
                 calls[f"{module.name}.{name}"] = value
     for module in sources.main:
-        for call in module.calls():
+        for call in module.calls:
             verb = call.func.attr if isinstance(call.func, ast.Attribute) else ""
             name = sources.qualified(module, call.args[0]) if verb in REGISTER and call.args else ""
             if name in by_name:
@@ -84,7 +84,7 @@ def read_routes(sources: Sources, prefixes: Prefixes) -> Iterator[Route]:
     """The app's GET routes without variable parts."""
     included = _included(sources)
     for module in sources.main:
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, Function):
                 yield from _decorated(sources, module, node, prefixes)
             elif isinstance(node, ast.Call):
@@ -133,7 +133,7 @@ def _included(sources: Sources) -> dict[str, str]:
     """The URL modules that Django's ``include`` names, and their prefixes."""
     found: dict[str, str] = {}
     for module in sources.main:
-        for call in module.calls():
+        for call in module.calls:
             target = _include(sources, module, call)
             if target is not None and target.args and call.args:
                 found[literal(target.args[0]) or ""] = literal(call.args[0]) or ""

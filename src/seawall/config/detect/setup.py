@@ -48,12 +48,12 @@ def _commands(sources: Sources) -> Iterator[_Command]:
     added = {
         sources.qualified(module, call.args[0])
         for module in sources
-        for call in module.calls()
+        for call in module.calls
         if isinstance(call.func, ast.Attribute) and call.func.attr == "add_command" and call.args
     }
     for module in sources.main:
-        for node in ast.walk(module.tree):
-            if isinstance(node, Function) and _makes_tables(sources, module, node):
+        for node in module.nodes:
+            if isinstance(node, Function) and node.decorator_list and _makes_tables(sources, module, node):
                 yield from _command(sources, module, node, added)
 
 

@@ -54,7 +54,7 @@ class Module:
     def imports(self) -> Mapping[str, str]:
         """Local names and the dotted names they were imported from."""
         found: dict[str, str] = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     top = alias.name.partition(".")[0]
@@ -70,9 +70,7 @@ class Module:
     def stars(self) -> tuple[str, ...]:
         """The modules all of whose names were imported."""
         return tuple(
-            self._from(node)
-            for node in ast.walk(self.tree)
-            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+            self._from(node) for node in self.nodes if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
         )
 
     def _from(self, node: ast.ImportFrom) -> str:
@@ -97,9 +95,15 @@ class Module:
         """Module-level classes by name."""
         return {s.name: s for s in top_level(self.tree.body) if isinstance(s, ast.ClassDef)}
 
-    def calls(self) -> Iterator[ast.Call]:
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All nodes of the file; every kind of fact looks through them, so they are walked once."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def calls(self) -> tuple[ast.Call, ...]:
         """All calls in the file."""
-        return (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
+        return tuple(node for node in self.nodes if isinstance(node, ast.Call))
 
 
 @dataclass(frozen=True)

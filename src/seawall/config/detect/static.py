@@ -45,7 +45,7 @@ def find_static(tree: Tree, sources: Sources, app: Construction | None, prefixes
             "python manage.py collectstatic and name STATIC_ROOT under [static]."
         )
     for module in sources.main:
-        for call in module.calls():
+        for call in module.calls:
             name = sources.qualified(module, call.func)
             if name in BLUEPRINTS:
                 offered += _of_blueprint(module, call, prefixes)
