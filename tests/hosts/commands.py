@@ -20,18 +20,16 @@ def run(
 
     Raises HostError with exit code and output if it fails and `check` is left on, or after `timeout` seconds.
     """
-    channel: dict[str, object] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
     try:
         done = subprocess.run(
             list(argv),
+            input=stdin or "",
             env=env,
             check=False,
             timeout=timeout,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             encoding="utf-8",
             errors="surrogateescape",
-            **channel,  # type: ignore[call-overload]
         )
     except subprocess.TimeoutExpired as late:
         raise HostError(f"{' '.join(argv)}: no end after {timeout:g} s") from late

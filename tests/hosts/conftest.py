@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +29,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("hosts") is not None:
         needs.enforce(_lacking(), os.environ)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed host test shows what its hosts logged."""
+    report = yield
+    opened = getattr(item, "funcargs", {}).get("lab")
+    if report.failed and call.when == "call" and isinstance(opened, Lab):
+        for host in opened.hosts.values():
+            report.sections.append((f"journal of {host.name}", host.journal()))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -82,19 +82,27 @@ def open_lab() -> Iterator[Lab]:
         lock.flush()
         _clear(slot, directory)
         try:
-            yield _furnish(slot, directory)
+            with _furnish(slot, directory) as lab:
+                yield lab
         finally:
             _clear(slot, directory)
             lock.truncate(0)
 
 
-def _furnish(slot: int, directory: Path) -> Lab:
+@contextmanager
+def _furnish(slot: int, directory: Path) -> Iterator[Lab]:
+    """An empty lab in an empty slot; its hosts are destroyed at the end."""
     directory.mkdir(parents=True, mode=0o700)
     network = Network(slot)
     network.up()
     client = SshClient(directory / "ssh")
     client.create()
-    return Lab(slot, directory, network, client)
+    lab = Lab(slot, directory, network, client)
+    try:
+        yield lab
+    finally:
+        for host in list(lab.hosts.values()):
+            lab.remove(host)
 
 
 def _clear(slot: int, directory: Path) -> None:

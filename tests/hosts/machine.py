@@ -85,6 +85,12 @@ class Host:
     def unmount(self, path: str) -> None:
         self.run(["umount", "--", path])
 
+    def journal(self, lines: int = 40) -> str:
+        """The last lines of the host's journal; of its console if it does not run."""
+        if self.cgroup.leader() is None:
+            return "\n".join(self.console.read_text(errors="replace").splitlines()[-lines:])
+        return self.run(["journalctl", "--no-pager", "--quiet", f"--lines={lines}"], check=False).stdout
+
     def create(self) -> None:
         """Makes the fresh disk of a host that does not run."""
         self.disk.create()
@@ -99,7 +105,12 @@ class Host:
         self.cgroup.create()
         with self.console.open("ab") as console:
             self._nspawn = subprocess.Popen(
-                self._command(), env=_nspawn_environment(), stdin=subprocess.DEVNULL, stdout=console, stderr=console
+                self._command(),
+                env=_nspawn_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,  # a Ctrl-C at the tests is not for the host
             )
         self._wait_for_sshd(self._nspawn)
         self.run(["systemctl", "is-system-running", "--wait"], check=False, timeout=BOOT_TIMEOUT)

@@ -69,7 +69,7 @@ class SshClient:
 
     def learn(self, host: str, address: str) -> None:
         """Makes `host` reachable under its name and its address, and its host key known."""
-        self._write_entry(f"{host} {address}", host, address, 22)
+        self._write_entry(host, f"{host} {address}", host, address, 22)
         kind, key, *_comment = self.host_key(host).with_suffix(".pub").read_text().split()
         line = f"{host} {kind} {key}\n"
         if line not in self.known_hosts.read_text():
@@ -78,14 +78,14 @@ class SshClient:
 
     def add_route(self, alias: str, host: str, address: str, port: int) -> None:
         """Makes `host` reachable as `alias` too, by another address and port: through a proxy, for example."""
-        self._write_entry(alias, host, address, port)
+        self._write_entry(alias, alias, host, address, port)
 
     @property
     def _programs(self) -> Path:
         return self.directory / "bin"
 
-    def _write_entry(self, names: str, host: str, address: str, port: int) -> None:
-        entry = self.directory / "hosts.d" / f"{names.split()[0]}.conf"
+    def _write_entry(self, entry_name: str, names: str, host: str, address: str, port: int) -> None:
+        entry = self.directory / "hosts.d" / f"{entry_name}.conf"
         entry.write_text(f"Host {names}\n    HostName {address}\n    Port {port}\n    HostKeyAlias {host}\n")
 
     def _write_wrapper(self) -> None:
