@@ -18,6 +18,7 @@ from seawall.agent import commands, converge, gate, releases, venvs
 from seawall.agent.errors import AgentError, Cancelled, FrontDoorFailed, GateFailed, NeedsPerson
 from seawall.agent.files import remove, remove_tree, replace_link, sync_filesystem, write_atomic
 from seawall.agent.journal import Interrupted, Journal, now
+from seawall.agent.lock import take_turns
 from seawall.agent.managers import Manager
 from seawall.agent.places import Places
 from seawall.agent.sockets import listener
@@ -69,13 +70,14 @@ class Deployer:
                 self._bring_up(work, work.release, lead)
 
     def _apply(self, resources: Sequence[Resource]) -> tuple[Service, ...]:
-        return converge.apply(
-            resources,
-            self._undo_log(),
-            owned_path=str(self.places.owned),
-            report=self.report,
-            cancelled=self.cancelled,
-        )
+        with take_turns(Path(self.places.layout.unit_dir), self.cancelled):
+            return converge.apply(
+                resources,
+                self._undo_log(),
+                owned_path=str(self.places.owned),
+                report=self.report,
+                cancelled=self.cancelled,
+            )
 
     def _bring_up(self, work: Work, release: Release, lead: bool) -> None:
         at = self.places.release(work.release_id)
@@ -223,6 +225,23 @@ class Deployer:
         if doomed:
             Store(self.places.objects).prune()
             venvs.prune(self.places, (self.places.release(n).venv for n in releases.ids(self.places)))
+
+    def destroy(self, services: Sequence[Resource], *, with_data: bool) -> list[str]:
+        """Stop the app and remove it from this host, its data and journal too ``with_data``. Returns what is left."""
+        self.stop_all()
+        with take_turns(Path(self.places.layout.unit_dir), self.cancelled):
+            log = self._undo_log()
+            told = converge.apply(services, log, owned_path=str(self.places.owned), report=self.report)
+            converge.reload(told, log)
+            log.forget()
+        at = self.places
+        for path in (at.live, at.maintenance, at.releases, at.objects, at.venvs, at.resolved):
+            remove_tree(str(path))
+        self.journal.write("destroyed", with_data=with_data)
+        if not with_data:
+            return [str(at.data), str(at.journal)]
+        remove_tree(str(at.base))
+        return []
 
     # undo
 

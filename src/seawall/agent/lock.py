@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from seawall.agent.errors import Locked
+from seawall.agent.errors import Cancelled, Locked
 from seawall.agent.journal import now
 
 
@@ -18,20 +19,44 @@ def hold(path: Path, *, by: str, action: str) -> Iterator[None]:
     """Hold the app's lock. Raises Locked, naming the holder, if someone else has it."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _try_lock(fd):
             raise Locked(
                 f"{_holder(fd)} right now",
                 place=str(path),
                 state="nothing was changed",
                 remedy="wait until it has ended and run the command again; the lock ends with its holder",
-            ) from None
+            )
         os.ftruncate(fd, 0)
         os.pwrite(fd, json.dumps({"by": by, "action": action, "pid": os.getpid(), "since": now()}).encode(), 0)
         yield
     finally:
         os.close(fd)
+
+
+@contextmanager
+def take_turns(folder: Path, cancelled: Callable[[], bool]) -> Iterator[None]:
+    """Wait until no other app's deployment changes what all apps of the host share; ``folder`` stands for that.
+
+    Raises Cancelled.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        while not _try_lock(fd):
+            if cancelled():
+                raise Cancelled("stopped while waiting for another app's deployment on this host")
+            time.sleep(0.05)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _try_lock(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _holder(fd: int) -> str:

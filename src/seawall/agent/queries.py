@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from seawall.agent import owned, releases
+from seawall.agent import releases
 from seawall.agent.commands import masker
-from seawall.agent.files import remove, remove_tree
 from seawall.agent.gate import healthy_now
 from seawall.agent.journal import Journal
 from seawall.agent.managers import Manager
@@ -91,20 +90,6 @@ def logs(
         for line in process.stdout:
             hear(mask(line.rstrip("\n")))
     process.wait()
-
-
-def destroy(places: Places, *, with_data: bool) -> dict[str, Any]:
-    """Remove the app from this host; its data and its journal stay unless ``with_data``."""
-    removed = [item.path for item in owned.read(str(places.owned))]
-    for path in removed:
-        remove(path)
-    doomed = [places.live, places.maintenance, places.releases, places.objects, places.venvs, places.resolved]
-    for found in doomed:
-        remove_tree(str(found))
-    Journal(places.journal).write("destroyed", with_data=with_data)
-    if with_data:
-        remove_tree(str(places.base))
-    return {"removed": removed, "kept": [] if with_data else [str(places.data)]}
 
 
 def _programs(places: Places, manager: Manager, live: str) -> list[dict[str, str]]:

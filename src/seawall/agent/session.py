@@ -329,8 +329,10 @@ class Session:
     def _destroy(self, frame: Frame) -> dict[str, Any]:
         self._lock("destroy", str(frame.message.get("by", "")))
         try:
-            self._deployer().stop_all()
-            return queries.destroy(self._there(), with_data=bool(frame.message["with_data"]))
+            services = [resource_from_wire(service) for service in frame.message["services"]]
+            removed = [item.path for item in owned.read(str(self._there().owned))]
+            kept = self._deployer().destroy(services, with_data=bool(frame.message["with_data"]))
+            return {"removed": removed, "kept": kept}
         finally:
             self.held.close()
 

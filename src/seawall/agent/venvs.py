@@ -74,12 +74,12 @@ class Builder:
         missing = [extra for extra in wanted.extra if not _names(extra) & _names(locked)]
         if not missing:
             return locked
-        without_hashes = "\n".join(_requirement_lines(locked))
-        text = "\n".join([without_hashes, *missing, ""])
-        if "--hash=" not in locked:
-            return self._compile(["-"], wanted, self.places.base, text)
-        complete = self._compile(["--generate-hashes", "-"], wanted, self.places.base, text)
-        return complete
+        constraints = self.places.resolved / "constraints.txt"
+        write_atomic(str(constraints), "\n".join(_requirement_lines(locked)).encode(), 0o644)
+        hashes = ["--generate-hashes"] if "--hash=" in locked else []
+        options = [*hashes, "--constraint", str(constraints), "-"]
+        found = self._compile(options, wanted, self.places.base, "\n".join(missing))
+        return "\n".join([locked.rstrip("\n"), *_without(found, _names(locked)), ""])
 
     def _compile(self, arguments: list[str], wanted: Requirements, cwd: Path, text: str) -> str:
         options = ["--quiet", "--no-header", "--no-annotate", "--no-progress", "--python", wanted.python or "python3"]
@@ -102,9 +102,8 @@ class Builder:
         self._uv(["venv", "--quiet", "--allow-existing", "--python", wanted.python or "python3", str(venv)], venv, "")
         python = str(venv / "bin" / "python")
         common = ["pip", "install", "--quiet", "--no-progress", "--compile-bytecode", "--python", python]
-        hashes = ["--require-hashes"] if "--hash=" in locked else []
         if locked.strip():
-            self._uv([*common, *hashes, "--no-deps", "-r", "-"], at.code, locked)
+            self._uv([*common, "--no-deps", "-r", "-"], at.code, locked)
         if wanted.install_project:
             copy = venv / "project"
             shutil.copytree(at.code, copy, symlinks=True)
@@ -195,6 +194,18 @@ def _requirement_lines(locked: str) -> list[str]:
     joined = locked.replace("\\\n", " ")
     lines = (line.split("--hash=")[0].strip() for line in joined.splitlines())
     return [line for line in lines if line and not line.startswith("#")]
+
+
+def _without(resolved: str, names: set[str]) -> list[str]:
+    """The requirements, continued lines and all, of distributions that are not among ``names``."""
+    kept: list[str] = []
+    keep = False
+    for line in resolved.splitlines():
+        if not line.startswith((" ", "\t")):
+            keep = bool(line.strip()) and not _names(line) & names
+        if keep:
+            kept.append(line)
+    return kept
 
 
 def _names(text: str) -> set[str]:

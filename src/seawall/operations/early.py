@@ -6,15 +6,11 @@ else, or to be wrong, the connections are closed unused. This module stays light
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from seawall.config.document import peek_hosts
 from seawall.transport.session import Session
 from seawall.transport.ssh import Ssh
-
-FILE = "seawall.toml"
 
 
 class Early:
@@ -38,24 +34,4 @@ def begin(directory: Path, environment: str, only: tuple[str, ...] = ()) -> Earl
     """Begin to connect to the hosts that the project in ``directory``, or above it, names."""
     if environment == "local":
         return Early([])
-    return Early([name for name in _hosts(directory, environment) if not only or name in only])
-
-
-def _hosts(directory: Path, environment: str) -> list[str]:
-    """What looks like the hosts; nothing where anything is unusual, as loading will say what is wrong."""
-    for folder in (directory.absolute(), *directory.absolute().parents):
-        try:
-            data: Mapping[str, Any] = tomllib.loads((folder / FILE).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError):
-            return []
-        overlays = data.get("environments")
-        overlay = overlays.get(environment) if isinstance(overlays, dict) else None
-        found = overlay.get("hosts", data.get("hosts")) if isinstance(overlay, dict) else data.get("hosts")
-        return [name for name in found if _plausible(name)] if isinstance(found, list) else []
-    return []
-
-
-def _plausible(name: object) -> bool:
-    return isinstance(name, str) and bool(name) and not name.startswith("-") and not any(c.isspace() for c in name)
+    return Early([name for name in peek_hosts(directory, environment) if not only or name in only])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from seawall.agent.vocabulary import resource_to_wire
 from seawall.operations.hosts import Host, person
+from seawall.stack.compose import services_for
 
 
 @dataclass(frozen=True)
@@ -31,5 +33,10 @@ def set_maintenance(hosts: Sequence[Host], *, on: bool) -> None:
 
 def destroy(hosts: Sequence[Host], *, with_data: bool) -> list[Destroyed]:
     """Remove the app from its hosts; its data directory is kept unless ``with_data``."""
-    answers = [(host.name, host.session.request("destroy", by=person(), with_data=with_data)) for host in hosts]
-    return [Destroyed(name, tuple(a["removed"]), tuple(a["kept"])) for name, a in answers]
+    return [_destroy(host, with_data=with_data) for host in hosts]
+
+
+def _destroy(host: Host, *, with_data: bool) -> Destroyed:
+    services = [resource_to_wire(service) for service in services_for(host.target)]
+    answer = host.session.request("destroy", by=person(), with_data=with_data, services=services)
+    return Destroyed(host.name, tuple(answer["removed"]), tuple(answer["kept"]))

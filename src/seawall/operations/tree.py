@@ -161,5 +161,5 @@ def _read_cache(path: Path) -> dict[str, list[object]]:
 
 
 def _hash(path: str) -> str:
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

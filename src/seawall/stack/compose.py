@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seawall.agent.vocabulary import Entry, Layout, Requirements, Source
+from seawall.agent.vocabulary import Entry, Layout, Requirements, Service, Source
 from seawall.config.model import Project
-from seawall.stack import local, server
+from seawall.stack import local, nginx, server
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.targets import LocalTarget, Target
@@ -37,3 +37,8 @@ def layout_for(project: Project, target: Target) -> Layout:
     if isinstance(target, LocalTarget):
         return local.layout_of(project.app_id, target)
     return server.layout_of(project.app_id)
+
+
+def services_for(target: Target) -> tuple[Service, ...]:
+    """The services that must read their files again when the app's are gone."""
+    return () if isinstance(target, LocalTarget) else (nginx.SERVICE,)
