@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import socket
 import stat
 import subprocess
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from supervisor.options import ServerOptions, UnhosedConfigParser
 
@@ -36,9 +37,8 @@ def parsed(line: str, program: str = "program:x") -> object:
 
 
 @given(st.lists(AWKWARD, min_size=1, max_size=4))
+@example(["a ;b #c", ";", "#"])
 def test_supervisor_reads_the_words_of_a_command_as_they_were_meant(words: list[str]) -> None:
-    import shlex
-
     try:
         line = ini_command(["/bin/x", *words])
     except ConfigError:
