@@ -35,7 +35,15 @@ class Route:
 
     async def serve(self, listen_host: str, listen_port: int) -> asyncio.Server:
         """Starts listening; port 0 takes a free one."""
-        return await asyncio.start_server(self._join, listen_host, listen_port)
+        connections: set[asyncio.Task[None]] = set()
+
+        # A plain function, since asyncio before 3.12 reports a cancelled coroutine here as an error.
+        def accept(near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
+            connection = asyncio.create_task(self._join(near_in, near_out))
+            connections.add(connection)
+            connection.add_done_callback(connections.discard)
+
+        return await asyncio.start_server(accept, listen_host, listen_port)
 
     async def _join(self, near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
         """Carries one client's connection until both directions have ended or either side is gone."""

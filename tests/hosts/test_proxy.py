@@ -68,6 +68,15 @@ def test_a_server_that_refuses_is_seen_as_a_closed_connection() -> None:
         assert client.recv(1) == b""
 
 
+def test_ending_the_proxy_ends_its_connections_without_complaint(echo: int, caplog: pytest.LogCaptureFixture) -> None:
+    with delayed("127.0.0.1", echo, 0) as port:
+        client = socket.create_connection(("127.0.0.1", port))
+        _ask(client)
+    with client:
+        assert client.recv(1) == b""
+    assert caplog.records == []
+
+
 def _send_and_end(client: socket.socket, sent: bytes) -> None:
     client.sendall(sent)
     client.shutdown(socket.SHUT_WR)
