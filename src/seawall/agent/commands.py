@@ -30,6 +30,7 @@ def run_once(
     places: Places,
     at: ReleasePlaces,
     release: Release,
+    *,
     on_line: Callable[[str], None],
     cancelled: Callable[[], bool],
 ) -> None:

@@ -104,7 +104,9 @@ class Deployer:
             return
         with self._step("migrated"):
             for what, command in todo:
-                commands.run_once(what, command, self.places, at, release, self._says("migrated"), self.cancelled)
+                commands.run_once(
+                    what, command, self.places, at, release, on_line=self._says("migrated"), cancelled=self.cancelled
+                )
                 if what == "set-up":
                     self._mark_set_up()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from seawall.agent.store import key
@@ -55,7 +56,7 @@ def commit(hosts: Sequence[Host]) -> Generator[Happening, None, None]:
     """Switch everywhere. A host whose front door fails goes back by itself, and the error says which."""
     outcomes = yield from on_each(hosts, lambda host, tell: _request(host, tell, "commit"), _stopping(hosts))
     if outcomes.failures:
-        host, error = outcomes.failures[0]
+        _, error = outcomes.failures[0]
         if len(hosts) > len(outcomes.failures):
             names = ", ".join(failed.name for failed, _ in outcomes.failures)
             error.state = f"{error.state}; the other hosts have switched, {names} has not: run `seawall rollback`"
@@ -150,7 +151,7 @@ def _send_objects(plan: Plan, item: HostPlan, tell: Tell) -> None:
 
 def _send_file(host: Host, path: str, name: str, offset: int) -> Generator[int, None, None]:
     try:
-        file = open(path, "rb")
+        file = Path(path).open("rb")  # noqa: SIM115 - a file that is gone is another error than a failing read
     except OSError as error:
         raise _changed(path) from error
     with file:

@@ -83,7 +83,7 @@ class Supervisor:
         wanted = [log for log in logs if not names or any(f"-{name}" in log.name for name in names)]
         return ["tail", "-n", str(lines), *([follow] if follow else []), *map(str, wanted or logs)]
 
-    def running(self, places: Places) -> list[str]:
+    def running(self, places: Places) -> list[str]:  # noqa: ARG002 - the folder holds one app's fragments only
         found = (re.search(r"(v\d+)\.(?:conf|ini)$", path.name) for path in self.fragments.glob("*"))
         return sorted({match.group(1) for match in found if match})
 
@@ -116,7 +116,7 @@ class UnixTransport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:  # noqa: ARG002 - the path says where
         path = self._path
 
         class Connection(http.client.HTTPConnection):
