@@ -33,11 +33,6 @@ def diff_lines(text: str, indent: str) -> list[Line]:
     return [Line(f"{indent}{line}".rstrip(), DIFF_STYLES.get(line[:1], "")) for line in text.split("\n")]
 
 
-def text_of(lines: Iterable[Line]) -> str:
-    """The bare text of lines."""
-    return "".join(f"{line.text}\n" for line in lines)
-
-
 def clean(text: str) -> str:
     """Text that a terminal takes literally: what could steer it, and bytes that are not UTF-8, become their numbers."""
     if text.isprintable():
