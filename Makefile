@@ -2,15 +2,17 @@
 UV := ./tools/uv
 RUN := $(UV) run --frozen
 
-.PHONY: demo test check unit hosts format docs bench
+.PHONY: demo test tools check format docs bench
 
 demo: ## put examples/guestbook online here, release a second version under traffic, take it back
 	@./tools/install-test-tools nginx-light
 	@$(RUN) python examples/demo.py
 
-test: check ## everything: the checks, the unit tests and the tests on booted test hosts
+test: tools check ## everything: the checks, the unit tests and the tests on booted test hosts
+	$(RUN) pytest tests/local tests/hosts
+
+tools:
 	./tools/install-test-tools
-	$(RUN) pytest tests
 
 check: ## format, lint, types, import contracts, unit tests: under a minute
 	$(RUN) ruff format --check

@@ -224,6 +224,8 @@ class Deployer:
         doomed = there[: max(len(there) - keep + 1, 0)]
         for name in doomed:
             remove_tree(str(self.places.release(name).root))
+            for log in self.places.logs.glob(f"*-{name}*"):
+                log.unlink()
         if doomed:
             Store(self.places.objects).prune()
             venvs.prune(self.places, (self.places.release(n).venv for n in releases.ids(self.places)))

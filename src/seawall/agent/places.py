@@ -61,6 +61,11 @@ class Places:
         return self.base / "state"
 
     @property
+    def logs(self) -> Path:
+        """The programs' own log files, where the service manager writes any (supervisor does)."""
+        return self.base / "logs"
+
+    @property
     def journal(self) -> Path:
         return self.state / "journal.jsonl"
 

@@ -88,7 +88,10 @@ def _settings(at: ReleasePlaces, release: Release) -> None:
 
 
 def _persist(places: Places, at: ReleasePlaces, path: PurePosixPath) -> None:
-    """Replace ``code/path`` by a link to ``data/path``; what the project holds there is the first content."""
+    """Replace ``code/path`` by a link to ``data/path``; what the project holds there is the first content.
+
+    Where the project holds nothing, a name with a suffix (``app.db``) is a file the app will make, any other a folder.
+    """
     in_code, kept = at.code / path, places.data / path
     if not os.path.lexists(kept):
         _seed(in_code, kept)
@@ -107,7 +110,7 @@ def _seed(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
     elif source.is_dir():
         shutil.copytree(source, target)
-    else:
+    elif not target.suffix:
         target.mkdir()
 
 
@@ -115,7 +118,7 @@ def _give(places: Places, path: Path) -> None:
     """Make the app the owner of what it may write, and nobody else its reader."""
     user, group = places.uid, places.gid
     top = places.data / path.relative_to(places.data).parts[0]
-    for found in [top, *top.rglob("*")]:
+    for found in [top, *top.rglob("*")] if os.path.lexists(top) else ():
         os.chown(found, user, group, follow_symlinks=False)
         if not found.is_symlink():
             found.chmod(0o750 if found.is_dir() else 0o640)

@@ -17,6 +17,7 @@ from seawall.config.model import LOCAL, Project
 from seawall.errors import UsageError
 from seawall.operations import authority
 from seawall.operations.early import Early
+from seawall.operations.ports import ports
 from seawall.stack.compose import layout_for
 from seawall.stack.targets import LocalTarget, ServerTarget, Target
 from seawall.transport.local import open_local
@@ -116,12 +117,13 @@ def _local_target(project: Project) -> LocalTarget:
 
     folder = project.directory / ".seawall" / "local"
     files = authority.leaf_files(folder)
+    chosen = ports(project)
     return LocalTarget(
         directory=str(project.directory),
         user=getpass.getuser(),
         nginx=_nginx(),
-        https_port=project.local.port,
-        http_port=project.local.http_port,
+        https_port=chosen.https,
+        http_port=chosen.http,
         is_root=os.geteuid() == 0,
         python=_base_python(),
         uv=os.fsdecode(find_uv_bin()),

@@ -11,6 +11,7 @@ from pathlib import Path
 from seawall.config.model import Project
 from seawall.operations import authority
 from seawall.operations.hosts import Host
+from seawall.operations.ports import ports
 from seawall.operations.stop import stop
 
 
@@ -28,8 +29,8 @@ def prepare(project: Project) -> authority.LeafFiles:
 
 def address(project: Project) -> str:
     """Where the app answers once it is up."""
-    port = "" if project.local.port == 443 else f":{project.local.port}"
-    return f"https://localhost{port}"
+    port = ports(project).https
+    return "https://localhost" if port == 443 else f"https://localhost:{port}"
 
 
 def down(project: Project, hosts: list[Host]) -> None:

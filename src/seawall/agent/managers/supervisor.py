@@ -1,7 +1,7 @@
 """supervisor: one configuration fragment and one group for each program of a release.
 
-The web program is an fcgi-program, so supervisord itself holds the listening socket and a server that dies leaves its
-queue behind (supervisord's manual, "fcgi-program"). We speak to it over its own XML-RPC interface on a unix socket.
+The web program is an fcgi-program: supervisord makes the listening socket and hands it to the server (its manual,
+"fcgi-program"). It closes it when the server dies, and leaves its file behind. We speak to it over its own XML-RPC interface on a unix socket.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Supervisor:
                     self._remove(group)
         except OSError:
             pass  # supervisord itself is not running: so neither is the program
-        for file in files:
+        for file in [*files, *([at.socket] if program.role == "web" else [])]:
             file.unlink(missing_ok=True)
 
     def retire(self, at: ReleasePlaces, program: Program) -> None:

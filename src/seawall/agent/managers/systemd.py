@@ -73,7 +73,7 @@ class Systemd:
             (self.unit_dir / fill(file.name, at.id)).unlink(missing_ok=True)
 
     def broken(self, at: ReleasePlaces, program: Program) -> str:
-        name = next(fill(u, at.id) for u in program.units if not u.endswith((".socket", ".timer")))
+        name = fill(next((u for u in program.units if u.endswith(".service")), program.units[0]), at.id)
         show = run(["systemctl", "show", "-p", "ActiveState,NRestarts,Result,ExecMainStatus", name], timeout=20)
         state = dict(line.split("=", 1) for line in show.stdout.splitlines() if "=" in line)
         if state.get("NRestarts", "0") == "0" and state.get("ActiveState") in ("active", "activating", "reloading"):
