@@ -2,24 +2,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import TypeVar
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from seawall import errors
+from seawall.agent.errors import AgentError
 from seawall.cli.command import Command
 from seawall.cli.render.errors import error_lines
 from seawall.errors import ConfigError, ConfigErrors, HostError, SeawallError
 from seawall.operations import hosts  # noqa: F401 - it brings the transport's own errors with it
 
 from .conftest import Run
-from .golden import KEPT, assert_kept, text_of
+from .golden import DOCS, KEPT, assert_kept, text_of
 
+E = TypeVar("E")
 TEXTS = {"place": "the place", "state": "the state", "remedy": "the remedy", "output": "line 1\nline 2"}
 
 
-def subclasses(cls: type[SeawallError]) -> Iterator[type[SeawallError]]:
+def subclasses(cls: type[E]) -> Iterator[type[E]]:
     for inner in cls.__subclasses__():
         yield inner
         yield from subclasses(inner)
@@ -128,6 +131,11 @@ def test_with_json_all_mistakes_are_in_the_error(run: Run, folder) -> None:
     (folder / "seawall.toml").write_text('name = "guestbook"\nport = 1\n')
     result = run("config", "check", "--json")
     assert_kept(KEPT / "error-config.json", result.stdout)
+
+
+def test_the_page_about_json_names_every_code_of_the_agents_errors() -> None:
+    page = (DOCS / "json.md").read_text()
+    assert [code for code in sorted({cls.code for cls in subclasses(AgentError)}) if f"`{code}`" not in page] == []
 
 
 def test_an_unknown_option_is_a_usage_error_of_exit_code_2(run: Run) -> None:
