@@ -1,0 +1,75 @@
+"""The first deployment on a server, and the ones that change nothing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from .conftest import BootHost
+from .machine import Host
+from .product import Project, Result, tiny_project, visit
+
+
+@dataclass(frozen=True)
+class FirstDeployment:
+    host: Host
+    project: Project
+    plan: Result
+    deployed: Result
+
+
+@pytest.fixture(scope="module", params=["bookworm", "trixie"])
+def first(
+    request: pytest.FixtureRequest,
+    boot_module_host: BootHost,
+    ssh_environment: Mapping[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[FirstDeployment]:
+    """A bare host of each suite, planned for and deployed to once."""
+    host = boot_module_host(suite=request.param)
+    project = tiny_project(tmp_path_factory.mktemp(request.param), ssh_environment, host.name)
+    plan = project.seawall("plan", "--exit-code", check=False)
+    yield FirstDeployment(host, project, plan, project.deploy())
+
+
+def test_the_plan_of_a_bare_host_names_packages_users_files_and_the_release(first: FirstDeployment) -> None:
+    assert first.plan.code == 3
+    for word in ("nginx", "seawall-build", "/etc/nginx/sites-available/seawall-tiny.conf", "app.py"):
+        assert word in first.plan.out
+
+
+def test_https_answers_through_nginx_under_the_projects_name(first: FirstDeployment) -> None:
+    assert first.deployed.code == 0
+    answer = visit(first.host)
+    assert answer.text == "version one"
+    assert answer.headers["server"] == "nginx"
+
+
+def test_plain_http_leads_to_https(first: FirstDeployment) -> None:
+    answer = visit(first.host, "/page?a=1", scheme="http")
+    assert answer.status_code == 301
+    assert answer.headers["location"] == "https://tiny.example.com/page?a=1"
+
+
+def test_right_after_a_deployment_the_plan_is_empty(first: FirstDeployment) -> None:
+    assert first.project.seawall("plan", "--exit-code").code == 0
+
+
+def test_a_deployment_of_the_same_says_that_there_is_nothing_to_do(first: FirstDeployment) -> None:
+    again = first.project.deploy()
+    assert "nothing to do" in again.said.lower()
+    assert first.project.live() == "v1"
+
+
+def test_a_change_makes_the_plan_exit_with_3_and_changes_nothing(first: FirstDeployment) -> None:
+    app = first.project.directory / "app.py"
+    before = app.read_text()
+    first.project.release("two")
+    try:
+        plan = first.project.seawall("plan", "--exit-code", check=False)
+    finally:
+        app.write_text(before)
+    assert plan.code == 3
+    assert "app.py" in plan.out
+    assert visit(first.host).text == "version one"
