@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from seawall.agent.vocabulary import Event, build
@@ -103,7 +103,9 @@ class Session:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             self._process.terminate()
+            self._process.wait()
         self.close()
+        self._reader.join()
 
     def _skip_to_marker(self) -> None:
         seen = b""
@@ -130,12 +132,9 @@ class Session:
 
     def _collect_errors(self) -> None:
         assert self._process.stderr is not None  # noqa: S101 - it is a pipe
-        for line in self._lines(self._process.stderr.fileno()):
-            self._errors.append(line)
-
-    def _lines(self, fd: int) -> Iterator[bytes]:
-        while part := os.read(fd, 65536):
-            yield part
+        with self._process.stderr as errors:
+            while part := os.read(errors.fileno(), 65536):
+                self._errors.append(part)
 
     def _error_text(self) -> str:
         self._reader.join(2)
