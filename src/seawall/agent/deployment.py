@@ -303,6 +303,8 @@ class Deployer:
             self.undo(work)
             live = work.old or "no release"
             failure = error if isinstance(error, AgentError) else AgentError(f"{error}", place=str(self.places.base))
+            if isinstance(error, Cancelled):
+                failure = Cancelled(f"the {work.action} was stopped before the switch")
             failure.state = failure.state or f"everything is as it was; {live} is live"
             raise failure from error
 

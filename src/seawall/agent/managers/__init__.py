@@ -35,7 +35,10 @@ class Manager(Protocol):
         """The command that prints (and follows, with ``follow`` = "-f") the logs of the app's programs."""
 
     def running(self, places: Places) -> list[str]:
-        """Ids of the releases of which something runs or is installed."""
+        """Ids of the releases whose units are installed: they run if the manager does."""
+
+    def is_up(self) -> bool:
+        """Whether the manager itself runs."""
 
 
 def manager_for(places: Places) -> Manager:

@@ -1,7 +1,8 @@
 """supervisor: one configuration fragment and one group for each program of a release.
 
 The web program is an fcgi-program: supervisord makes the listening socket and hands it to the server (its manual,
-"fcgi-program"). It closes it when the server dies, and leaves its file behind. We speak to it over its own XML-RPC interface on a unix socket.
+"fcgi-program"). It closes it when the server dies, and leaves its file behind. We speak to it over its own XML-RPC
+interface on a unix socket.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 from seawall.agent.errors import StartFailed
 from seawall.agent.files import write_atomic
 from seawall.agent.places import Places, ReleasePlaces
+from seawall.agent.releases import live_id
 from seawall.agent.stage import fill
 from seawall.agent.vocabulary import Program
 
@@ -64,6 +66,8 @@ class Supervisor:
         self.stop(at, program)
 
     def broken(self, at: ReleasePlaces, program: Program) -> str:
+        if not self.is_up():
+            return "supervisord is not running"
         groups = self._groups(at, program)
         for info in self._call("getAllProcessInfo"):
             if info["group"] in groups and info["statename"] in ("BACKOFF", "FATAL", "EXITED", "STOPPED"):
@@ -79,13 +83,18 @@ class Supervisor:
         return "\n".join(text.splitlines()[-lines:])
 
     def log_command(self, places: Places, names: Sequence[str], lines: int, follow: str) -> list[str]:
-        logs = sorted((places.base / "logs").glob("*.log"))
-        wanted = [log for log in logs if not names or any(f"-{name}" in log.name for name in names)]
-        return ["tail", "-n", str(lines), *([follow] if follow else []), *map(str, wanted or logs)]
+        live = live_id(places)
+        logs = sorted(log for log in places.logs.glob(f"*-{live}*.log") if live)
+        wanted = [log for log in logs if not names or any(f"-{name}-" in log.name for name in names)]
+        return ["tail", "-q", "-n", str(lines), *([follow] if follow else []), *map(str, wanted)]
 
     def running(self, places: Places) -> list[str]:  # noqa: ARG002 - the folder holds one app's fragments only
         found = (re.search(r"(v\d+)\.(?:conf|ini)$", path.name) for path in self.fragments.glob("*"))
         return sorted({match.group(1) for match in found if match})
+
+    def is_up(self) -> bool:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            return probe.connect_ex(str(self.socket)) == 0
 
     def _groups(self, at: ReleasePlaces, program: Program) -> list[str]:
         return [fill(name, at.id) for name in program.units]
