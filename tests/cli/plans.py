@@ -54,6 +54,7 @@ def host_named(name: str, fleet: Any = None, live: str = "v12") -> Host:
         "running": [live],
         "next": "v13",
         "interrupted": "",
+        "busy": "",
     }
     return Host(name, ServerTarget(name.partition("@")[2]), session, LAYOUT, app)
 

@@ -19,6 +19,7 @@ STATUS = {
     "health": "healthy",
     "maintenance": False,
     "interrupted": "",
+    "busy": "",
     "disk_free": 21_400_000_000,
     "disk_total": 40_000_000_000,
 }

@@ -61,6 +61,7 @@ class Deployer:
 
     def prepare(self, work: Work, resources: Sequence[Resource], *, lead: bool) -> None:
         """Everything up to the gate. Raises AgentError with everything as it was before."""
+        self.journal.rotate()
         self.journal.write("begin", action=work.action, release=work.release_id, new=work.new, by=work.by, old=work.old)
         with self._undone_on_failure(work):
             if resources:
@@ -125,7 +126,7 @@ class Deployer:
             )
         except GateFailed as error:
             self._check_cancelled()
-            error.output = commands.masker(release)(self.manager.log_tail(at, web, 25))
+            error.output = self.manager.log_tail(at, web, 25)
             raise
 
     def _settle(self, work: Work, release: Release) -> None:
@@ -138,7 +139,7 @@ class Deployer:
             for program in workers:
                 why = self.manager.broken(at, program)
                 if why:
-                    log = commands.masker(release)(self.manager.log_tail(at, program, 25))
+                    log = self.manager.log_tail(at, program, 25)
                     raise GateFailed(why, place=program.name, output=log, remedy="its last log lines are below")
             time.sleep(0.1)
 
@@ -177,7 +178,7 @@ class Deployer:
         for program in _of_role(work.release, "web"):
             why = self.manager.broken(at, program)
             if why:
-                log = commands.masker(work.release)(self.manager.log_tail(at, program, 25))
+                log = self.manager.log_tail(at, program, 25)
                 raise FrontDoorFailed(f"{why}, after it had passed the gate", place=work.release_id, output=log)
 
     def _await_quiet(self, socket: Path, patience: float) -> None:
@@ -305,6 +306,8 @@ class Deployer:
             failure = error if isinstance(error, AgentError) else AgentError(f"{error}", place=str(self.places.base))
             if isinstance(error, Cancelled):
                 failure = Cancelled(f"the {work.action} was stopped before the switch")
+            if work.release is not None:
+                failure.output = commands.masker(work.release)(failure.output)
             failure.state = failure.state or f"everything is as it was; {live} is live"
             raise failure from error
 

@@ -13,6 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+#: How much of the end is read, bytes: some hundred deployments, where recovery needs the last.
+LATEST = 1 << 20
+#: A larger journal is begun anew, bytes.
+LARGEST = 8 << 20
+
 
 @dataclass(frozen=True)
 class Interrupted:
@@ -47,12 +52,20 @@ class Journal:
             _sync_directory(self.path.parent)
 
     def records(self) -> list[dict[str, Any]]:
-        """All records in order. A last line torn by a power cut is left out: its step did not happen."""
+        """The latest records in order. A last line torn by a power cut is left out: its step did not happen."""
         try:
-            lines = self.path.read_bytes().splitlines()
+            with self.path.open("rb") as file:
+                file.seek(max(os.fstat(file.fileno()).st_size - LATEST, 0))
+                lines = file.read().splitlines()
         except FileNotFoundError:
             return []
         return [record for line in lines if (record := _parse(line)) is not None]
+
+    def rotate(self) -> None:
+        """Begin a new file once this one is large; the one before is kept."""
+        if self.path.exists() and self.path.stat().st_size > LARGEST:
+            self.path.rename(self.path.with_name(self.path.name + ".1"))
+            _sync_directory(self.path.parent)
 
     def interrupted(self) -> Interrupted | None:
         """The last deployment, if it has a ``begin`` and no ``end``."""

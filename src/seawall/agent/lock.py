@@ -33,6 +33,18 @@ def hold(path: Path, *, by: str, action: str) -> Iterator[None]:
         os.close(fd)
 
 
+def holder(path: Path) -> str:
+    """Who holds the lock right now, as a sentence; "" if nobody does."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return ""
+    try:
+        return "" if _try_lock(fd) else _holder(fd)
+    finally:
+        os.close(fd)
+
+
 @contextmanager
 def take_turns(folder: Path, cancelled: Callable[[], bool]) -> Iterator[None]:
     """Wait until no other app's deployment changes what all apps of the host share; ``folder`` stands for that.

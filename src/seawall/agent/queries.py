@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from seawall.agent import releases
+from seawall.agent import lock, releases
 from seawall.agent.commands import masker
 from seawall.agent.gate import healthy_now
 from seawall.agent.journal import Journal
@@ -55,7 +55,6 @@ def release_list(places: Places) -> list[dict[str, Any]]:
 def status(places: Places, manager: Manager) -> dict[str, Any]:
     """How the app is on this host now."""
     live = releases.live_id(places)
-    cut_off = Journal(places.journal).interrupted()
     base = places.base if places.base.exists() else places.base.parent
     disk = os.statvfs(base) if base.exists() else None
     return {
@@ -64,10 +63,17 @@ def status(places: Places, manager: Manager) -> dict[str, Any]:
         "programs": _programs(places, manager, live) if live else [],
         "health": _health(places, live) if live else "",
         "maintenance": places.maintenance.exists(),
-        "interrupted": cut_off.describe() if cut_off else "",
+        "interrupted": interrupted(places),
+        "busy": lock.holder(places.lock),
         "disk_free": disk.f_bavail * disk.f_frsize if disk else 0,
         "disk_total": disk.f_blocks * disk.f_frsize if disk else 0,
     }
+
+
+def interrupted(places: Places) -> str:
+    """The deployment that was cut off and not yet taken care of; "" if there is none, or one is under way."""
+    cut_off = Journal(places.journal).interrupted()
+    return cut_off.describe() if cut_off and not lock.holder(places.lock) else ""
 
 
 def logs(

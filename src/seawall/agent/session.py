@@ -147,13 +147,13 @@ class Session:
 
     def _open(self, frame: Frame) -> dict[str, Any]:
         self.places = Places(build(Layout, frame.message["layout"]))
-        cut_off = self._journal().interrupted()
         manager = manager_for(self._there())
         return {
             "live": releases.live_id(self._there()),
             "releases": releases.ids(self._there()),
             "running": manager.running(self._there()) if manager.is_up() else [],
-            "interrupted": cut_off.describe() if cut_off else "",
+            "interrupted": queries.interrupted(self._there()),
+            "busy": lock.holder(self._there().lock),
             "next": releases.next_id(self._there(), self._journal().records()),
         }
 

@@ -47,6 +47,7 @@ class Status:
     health: str
     maintenance: bool
     interrupted: str
+    busy: str
     disk_free: int
     disk_total: int
 

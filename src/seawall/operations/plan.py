@@ -115,6 +115,7 @@ def make_plan(
     notes += [
         f"{host.name}: {host.interrupted}; the next deploy takes care of it" for host in hosts if host.interrupted
     ]
+    notes += [f"{host.name}: {host.app['busy']}" for host in hosts if host.app["busy"]]
     return Plan(project, wanted.tree, plans, tuple(dict.fromkeys(notes)))
 
 

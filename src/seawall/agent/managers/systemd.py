@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seawall.agent.errors import StartFailed
-from seawall.agent.files import write_atomic
+from seawall.agent.files import replace_link, write_atomic
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.process import run
 from seawall.agent.stage import fill
@@ -36,8 +36,7 @@ class Systemd:
         for unit in self._boot(at, program):
             for wants in self._wanted_by(unit):
                 wants.parent.mkdir(exist_ok=True)
-                wants.unlink(missing_ok=True)
-                wants.symlink_to(self.unit_dir / unit)
+                replace_link(str(wants), str(self.unit_dir / unit))
         names = [fill(name, at.id) for name in program.units]
         done = run(["systemctl", "start", *names], timeout=START_TIMEOUT)
         if done.returncode:
