@@ -23,7 +23,7 @@ def stage(places: Places, release_id: str, release: Release, made: str) -> Relea
         at.root.mkdir(mode=0o755)
         _code(places, at, release)
         _static(places, at, release)
-        _settings(at, release)
+        _settings(places, at, release)
         _write(at.env, render_environment_file(release.env), 0o600)
         _write(at.record, record_text(release, made).decode(), 0o600)
         (at.root / "web.sock").symlink_to(at.socket)
@@ -74,11 +74,12 @@ def _static(places: Places, at: ReleasePlaces, release: Release) -> None:
             _entry(store, target, entry)
 
 
-def _settings(at: ReleasePlaces, release: Release) -> None:
+def _settings(places: Places, at: ReleasePlaces, release: Release) -> None:
     for file in release.files:
         path = at.root / _inside(file.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, fill(file.content, at.id), 0o644)
+        _folder(path.parent, 0o750, places.gid)
+        _write(path, fill(file.content, at.id), 0o640)
+        os.chown(path, -1, places.gid)
     _folder(at.units, 0o700, -1)
     for program in release.programs:
         for unit in program.files:

@@ -221,5 +221,6 @@ def _give(root: Path, user: str) -> None:
 
 
 def _seal(venv: Path, build_user: str) -> None:
+    (venv / ".lock").unlink(missing_ok=True)  # uv's, which everybody could write
     if build_user:
         _give(venv, "root")
