@@ -1,8 +1,8 @@
 """Driving the product as a person does: the `seawall` command in a project's folder, and a browser at the site.
 
-A `Project` runs the environment's own `seawall` as a process, with the session's `ssh` first on PATH and a configuration
-directory of its own, so nothing of the person who runs the tests is read or written. `tiny_project` makes the smallest
-Flask app worth deploying; `visit` is the browser.
+A `Project` runs the environment's own `seawall` as a process, with the session's `ssh` first on PATH and a home of its
+own, so nothing of the person who runs the tests is read or written. `tiny_project` makes the smallest Flask app worth
+deploying; `visit` is the browser.
 """
 
 import json
@@ -136,7 +136,7 @@ class Project:
             os.chdir(self.directory)
             environment = {**self.environment, "TERM": "xterm", "COLUMNS": "200"}
             environment.pop("CI", None)
-            os.execve(SEAWALL, [str(SEAWALL), *args], environment)
+            os.execve(SEAWALL, [str(SEAWALL), *args], environment)  # noqa: S606 - an argument list, in a child of our own
         terminal = Terminal(pid, fd)
         try:
             yield terminal

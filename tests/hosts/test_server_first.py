@@ -1,8 +1,7 @@
 """The first deployment on a server, and the ones that change nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -25,12 +24,12 @@ def first(
     boot_module_host: BootHost,
     ssh_environment: Mapping[str, str],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[FirstDeployment]:
+) -> FirstDeployment:
     """A bare host of each suite, planned for and deployed to once."""
     host = boot_module_host(suite=request.param)
     project = tiny_project(tmp_path_factory.mktemp(request.param), ssh_environment, host.name)
     plan = project.seawall("plan", "--exit-code", check=False)
-    yield FirstDeployment(host, project, plan, project.deploy())
+    return FirstDeployment(host, project, plan, project.deploy())
 
 
 def test_the_plan_of_a_bare_host_names_packages_users_files_and_the_release(first: FirstDeployment) -> None:
