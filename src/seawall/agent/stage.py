@@ -11,9 +11,13 @@ from seawall.agent.envfile import render_environment_file
 from seawall.agent.errors import BadRequest
 from seawall.agent.files import disk_full
 from seawall.agent.places import Places, ReleasePlaces
+from seawall.agent.process import check
 from seawall.agent.releases import record_text
 from seawall.agent.store import Store
 from seawall.agent.vocabulary import RELEASE, Entry, Release
+
+#: Bound on copying the first content of a persisted path, seconds: an existing upload folder may be large.
+SEED_TIMEOUT = 3600
 
 
 def stage(places: Places, release_id: str, release: Release, made: str) -> ReleasePlaces:
@@ -95,8 +99,7 @@ def _persist(places: Places, at: ReleasePlaces, path: PurePosixPath) -> None:
     """
     in_code, kept = at.code / path, places.data / path
     if not os.path.lexists(kept):
-        _seed(in_code, kept)
-        _give(places, kept)
+        _seed(places, in_code, kept)
     if in_code.is_dir() and not in_code.is_symlink():
         shutil.rmtree(in_code)
     elif os.path.lexists(in_code):
@@ -105,24 +108,15 @@ def _persist(places: Places, at: ReleasePlaces, path: PurePosixPath) -> None:
     in_code.symlink_to(kept)
 
 
-def _seed(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_file():
-        shutil.copyfile(source, target)
-    elif source.is_dir():
-        shutil.copytree(source, target)
+def _seed(places: Places, source: Path, target: Path) -> None:
+    """Make the first content, as the app's own user: root must not be led astray by links the app has put there."""
+    as_app = {"user": places.layout.user or None, "timeout": SEED_TIMEOUT, "umask": 0o027}
+    check(["mkdir", "-p", "--", str(target.parent)], **as_app)
+    if os.path.lexists(source):
+        check(["cp", "-R", "--no-target-directory", "--", str(source), str(target)], **as_app)
+        check(["chmod", "-R", "u+rwX,o-rwx", "--", str(target)], **as_app)
     elif not target.suffix:
-        target.mkdir()
-
-
-def _give(places: Places, path: Path) -> None:
-    """Make the app the owner of what it may write, and nobody else its reader."""
-    user, group = places.uid, places.gid
-    top = places.data / path.relative_to(places.data).parts[0]
-    for found in [top, *top.rglob("*")] if os.path.lexists(top) else ():
-        os.chown(found, user, group, follow_symlinks=False)
-        if not found.is_symlink():
-            found.chmod(0o750 if found.is_dir() else 0o640)
+        check(["mkdir", "--", str(target)], **as_app)
 
 
 def _folders(entries: tuple[Entry, ...]) -> list[PurePosixPath]:
