@@ -86,6 +86,8 @@ def _ask(connection: http.client.HTTPConnection, url: str, headers: Mapping[str,
         answer.read()
     except socket.timeout:
         return Answer(reason=f"did not answer within {connection.timeout:g} s")
+    except (FileNotFoundError, ConnectionRefusedError):
+        return Answer(reason="could not be reached: nothing listens there")
     except (OSError, http.client.HTTPException) as error:
         return Answer(reason=f"could not be reached ({error or type(error).__name__})")
     finally:
