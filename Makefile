@@ -28,3 +28,6 @@ format:
 
 docs: ## write the generated reference pages
 	$(RUN) python tools/reference.py
+
+bench: tools ## the budgets of docs/performance.md, measured on a test host
+	$(RUN) python -m bench

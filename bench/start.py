@@ -1,0 +1,45 @@
+"""The app's own start: its server begun by hand on the host, with the release's own environment and settings, until
+the health path answers. No deployment tool can be quicker than that."""
+
+from tests.hosts.machine import Host
+
+#: Runs on the host. Listens on a socket as systemd would, starts the server, and asks until it answers.
+SCRIPT = """
+import os, pwd, signal, socket, subprocess, sys, time
+app = sys.argv[1]
+base = f"/srv/{app}"
+user = pwd.getpwnam(app)
+path = f"/run/bench-{app}.sock"
+if os.path.exists(path): os.unlink(path)
+listening = socket.socket(socket.AF_UNIX)
+listening.bind(path)
+listening.listen(64)
+os.chmod(path, 0o666)
+release = os.path.realpath(f"{base}/live")
+command = [f"{release}/venv/bin/gunicorn", "-c", f"{release}/settings/gunicorn.conf.py", "app:app"]
+def hand_over():
+    os.dup2(listening.fileno(), 3)
+    os.set_inheritable(3, True)
+begun = time.perf_counter()
+process = subprocess.Popen(
+    ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *command],
+    cwd=f"{release}/code", preexec_fn=hand_over, close_fds=False,
+    env={"PATH": f"{release}/venv/bin:/usr/bin:/bin", "HOME": f"{base}/data", "LANG": "C.UTF-8", "LISTEN_FDS": "1"},
+    user=user.pw_uid, group=user.pw_gid, extra_groups=[], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+answer = b""
+while not answer.startswith(b"HTTP/1.1 200"):
+    asking = socket.socket(socket.AF_UNIX)
+    asking.connect(path)
+    asking.sendall(f"GET /health HTTP/1.1\\r\\nHost: {app}.example.com\\r\\nConnection: close\\r\\n\\r\\n".encode())
+    answer = asking.recv(65536)
+    asking.close()
+print(time.perf_counter() - begun)
+process.send_signal(signal.SIGTERM)
+process.wait()
+os.unlink(path)
+"""
+
+
+def seconds_to_start(host: Host, app: str) -> float:
+    """Seconds from starting the live release's server by hand to its first healthy answer."""
+    return float(host.run(["python3", "-c", SCRIPT, app]).stdout)
