@@ -128,7 +128,7 @@ def ask(path: str) -> dict[str, object]:
     answers: list[dict[str, object]] = []
 
     def answered() -> bool:
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+        with contextlib.suppress(OSError, ValueError), socket.socket(socket.AF_UNIX) as client:
             client.connect(path)
             with client.makefile() as answer:
                 answers.append(json.load(answer))
