@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 import http.client
-import socket
+import os
+import select
 from pathlib import Path
 
 from seawall.config.model import Project
@@ -13,6 +14,9 @@ from seawall.operations import authority
 from seawall.operations.hosts import Host
 from seawall.operations.ports import ports
 from seawall.operations.stop import stop
+
+#: supervisord gives its programs 10 seconds to stop.
+SHUT_DOWN_TIMEOUT = 30
 
 
 def folder(project: Project) -> Path:
@@ -45,19 +49,13 @@ def _shut_down(path: Path) -> None:
 
     from seawall.agent.managers.supervisor import UnixTransport
 
-    with contextlib.suppress(OSError, http.client.HTTPException, xmlrpc.client.Error):
-        with xmlrpc.client.ServerProxy("http://supervisor", transport=UnixTransport(path)) as proxy:
-            proxy.supervisor.shutdown()
-        while _answers(path):
-            pass
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+    with (
+        contextlib.suppress(OSError, http.client.HTTPException, xmlrpc.client.Error),
+        xmlrpc.client.ServerProxy("http://supervisor", transport=UnixTransport(path)) as proxy,
+    ):
+        process = os.pidfd_open(int(str(proxy.supervisor.getPID())))
         try:
-            probe.settimeout(20)
-            probe.connect(str(path))
-            probe.recv(1)
-        except OSError:
-            return False
-    return True
+            proxy.supervisor.shutdown()
+            select.select([process], [], [], SHUT_DOWN_TIMEOUT)  # readable once it has ended (pidfd_open(2))
+        finally:
+            os.close(process)

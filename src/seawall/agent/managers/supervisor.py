@@ -124,16 +124,24 @@ class UnixTransport(xmlrpc.client.Transport):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
+        self._connection: tuple[Any, Any] = (None, None)
 
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:  # noqa: ARG002 - the path says where
-        path = self._path
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        """One connection for all calls; kept where the base class looks for it when it closes."""
+        if self._connection[1] is None:
+            self._connection = host, _UnixConnection(self._path)
+        connection: http.client.HTTPConnection = self._connection[1]
+        return connection
 
-        class Connection(http.client.HTTPConnection):
-            def connect(self) -> None:
-                self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                self.sock.connect(str(path))
 
-        return Connection("supervisor")
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("supervisor")
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(str(self._path))
 
 
 @contextlib.contextmanager
