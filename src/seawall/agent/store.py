@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from seawall.agent.errors import BadRequest
+from seawall.agent.errors import BadRequest, DamagedObject
 from seawall.agent.files import disk_full
 from seawall.agent.vocabulary import Entry
 
@@ -51,13 +51,14 @@ class Store:
                 os.close(fd)
 
     def finish(self, name: str) -> None:
-        """Check a whole object against its name and put it in place. Raises BadRequest if the content differs."""
+        """Check a whole object against its name and put it in place. Raises DamagedObject if the content differs."""
         _check_name(name)
         part = self.root / (name + PART)
         if _hash(part) != name.partition(".")[0]:
             part.unlink()
-            raise BadRequest(
+            raise DamagedObject(
                 f"a file arrived damaged (object {name[:12]}…)",
+                place=name,
                 state="nothing was changed",
                 remedy="run the command again; the file may have changed while it was read",
             )

@@ -11,7 +11,7 @@ from typing import Any
 from seawall.agent.store import key
 from seawall.agent.vocabulary import Event
 from seawall.agent.wire import CHUNK
-from seawall.errors import HostError, ProjectError, SeawallError
+from seawall.errors import HostError, SeawallError
 from seawall.operations.events import Happening, Progress, Upload
 from seawall.operations.hosts import Host, person
 from seawall.operations.parallel import Outcomes, Tell, on_each
@@ -143,7 +143,12 @@ def _send_objects(plan: Plan, item: HostPlan, tell: Tell) -> None:
             if sent - reported >= REPORT_EVERY:
                 reported = sent
                 tell(Upload(item.host.name, sent, total, len(item.missing)))
-    still = item.host.session.request("objects-end", names=list(item.missing))["missing"]
+    try:
+        still = item.host.session.request("objects-end", names=list(item.missing))["missing"]
+    except HostError as error:
+        if error.code == "damaged" and error.place in files:
+            raise _changed(files[error.place].path) from error
+        raise
     if still:
         raise HostError("some files did not arrive", host=item.host.name, code="upload", exit_code=1)
     tell(Upload(item.host.name, total, total, len(item.missing)))
@@ -170,6 +175,6 @@ def _send_file(host: Host, path: str, name: str, offset: int) -> Generator[int, 
 
 
 def _changed(path: str) -> SeawallError:
-    return ProjectError(
+    return SeawallError(
         f"{path!r} changed while it was being sent", state="nothing was changed on any host", remedy="run it again"
     )
