@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from seawall.agent.vocabulary import Event
 from seawall.cli.main import cli
+from seawall.operations import early as early_module
 from seawall.operations import hosts as hosts_module
 from seawall.operations import plan as plan_module
 from seawall.operations.events import Happening, Progress
@@ -40,6 +41,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("NO_COLOR", "CI", "SEAWALL_DEBUG", "SEAWALL_KEY", "SEAWALL_KEY_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setattr(early_module, "begin", lambda *_: early_module.Early([]))
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ class Fleet:
     asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     deployed: list[Any] = field(default_factory=list)
 
-    def connect(self, project: Any, ask: Any, only: Sequence[str] = ()) -> list[Any]:
+    def connect(self, project: Any, ask: Any, only: Sequence[str] = (), early: Any = None) -> list[Any]:
         return [host_named(name, self) for name in self.names if not only or name in only]
 
     def request(self, host: str, op: str, tell: Any = None, **fields: Any) -> dict[str, Any]:
@@ -83,7 +85,9 @@ class Fleet:
             tell(event)
         return {name: value for name, value in answer.items() if name != "events"}
 
-    def make_plan(self, project: Any, ask: Any, only: Sequence[str] = (), recover: Any = None) -> Any:
+    def make_plan(
+        self, project: Any, ask: Any, only: Sequence[str] = (), recover: Any = None, early: Any = None
+    ) -> Any:
         return self.plan
 
     def deploy(self, plan: Any) -> Generator[Happening, None, Any]:

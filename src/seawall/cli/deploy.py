@@ -55,9 +55,8 @@ def command(
     from seawall.cli.render.deployed import deployed_data, deployed_lines
     from seawall.cli.render.plan import plan_lines
     from seawall.cli.sessions import planned_to_deploy
-    from seawall.config.load import load_to_deploy
 
-    with planned_to_deploy(load_to_deploy(directory, environment), hosts) as plan:
+    with planned_to_deploy(directory, environment, hosts) as plan:
         console.say(plan_lines(plan))
         if not plan.empty and not yes:
             accept("Deploy this?")

@@ -35,7 +35,7 @@ def command(
       seawall destroy
       seawall destroy --yes guestbook
     """
-    from seawall.cli.sessions import connected
+    from seawall.cli.sessions import connected_to
     from seawall.config.load import load
     from seawall.config.model import LOCAL
     from seawall.operations import local
@@ -45,7 +45,7 @@ def command(
     project = load(directory, environment)
     names = [name for name, _ in targets(project, hosts)]
     _make_sure(project.app_id, names, yes, with_data=with_data)
-    with connected(project, hosts) as there:
+    with connected_to(project, hosts) as there:
         if project.environment == LOCAL:
             local.down(project, there)
         done = destroy(there, with_data=with_data)

@@ -22,13 +22,13 @@ def command(directory: Path, as_json: bool) -> None:
     Examples:
       seawall down
     """
-    from seawall.cli.sessions import connected
+    from seawall.cli.sessions import connected_to
     from seawall.config.load import load
     from seawall.config.model import LOCAL
     from seawall.operations import local
 
     project = load(directory, LOCAL)
-    with connected(project) as hosts:
+    with connected_to(project) as hosts:
         was_running = any(host.app.get("running") for host in hosts)
         local.down(project, hosts)
     if as_json:

@@ -37,11 +37,11 @@ def command(
       seawall logs -n 20 worker
     """
     from seawall.cli.sessions import connected
-    from seawall.config.load import load
-    from seawall.operations.events import Progress
-    from seawall.operations.look import logs
 
-    with connected(load(directory, environment), hosts) as there:
+    with connected(directory, environment, hosts) as there:
+        from seawall.operations.events import Progress
+        from seawall.operations.look import logs
+
         for happening in logs(there, names, lines, follow=follow):
             if not isinstance(happening, Progress) or happening.event.kind != "output":
                 continue

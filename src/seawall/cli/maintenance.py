@@ -26,15 +26,14 @@ def command(directory: Path, environment: str, hosts: tuple[str, ...], as_json: 
       seawall maintenance off
     """
     from seawall.cli.sessions import connected
-    from seawall.config.load import load
-    from seawall.operations.stop import set_maintenance
 
-    project = load(directory, environment)
-    with connected(project, hosts) as there:
+    with connected(directory, environment, hosts) as there:
+        from seawall.operations.stop import set_maintenance
+
         set_maintenance(there, on=state == "on")
-        names = [host.name for host in there]
+        app, names = there[0].layout.app, [host.name for host in there]
     if as_json:
-        console.document({"app": project.app_id, "maintenance": state == "on", "hosts": names})
+        console.document({"app": app, "maintenance": state == "on", "hosts": names})
     elif state == "on":
         console.show("maintenance is on: visitors get a page that says so; the app runs on")
     else:

@@ -35,9 +35,8 @@ def command(
     """
     from seawall.cli.render.plan import plan_data, plan_lines
     from seawall.cli.sessions import planned
-    from seawall.config.load import load_to_deploy
 
-    with planned(load_to_deploy(directory, environment), hosts) as plan:
+    with planned(directory, environment, hosts) as plan:
         if as_json:
             console.document(plan_data(plan))
         else:

@@ -24,10 +24,10 @@ def command(directory: Path, environment: str, hosts: tuple[str, ...], as_json: 
     """
     from seawall.cli.render.look import releases_data, releases_lines
     from seawall.cli.sessions import connected
-    from seawall.config.load import load
-    from seawall.operations.look import releases
 
-    with connected(load(directory, environment), hosts) as there:
+    with connected(directory, environment, hosts) as there:
+        from seawall.operations.look import releases
+
         found = releases(there)
     if as_json:
         console.document(releases_data(found))

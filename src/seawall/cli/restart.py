@@ -27,10 +27,10 @@ def command(directory: Path, environment: str, hosts: tuple[str, ...], as_json: 
     """
     from seawall.cli.bringing_up import bring_up
     from seawall.cli.sessions import connected_to_change
-    from seawall.config.load import load
-    from seawall.operations.rollback import next_id, restart
 
-    with connected_to_change(load(directory, environment), hosts) as there:
+    with connected_to_change(directory, environment, hosts) as there:
+        from seawall.operations.rollback import next_id, restart
+
         done = bring_up(restart(there), next_id(there), there)
     if as_json:
         console.document(done.data())

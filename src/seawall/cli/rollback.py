@@ -28,10 +28,10 @@ def command(directory: Path, environment: str, hosts: tuple[str, ...], to: str, 
     """
     from seawall.cli.bringing_up import bring_up
     from seawall.cli.sessions import connected_to_change
-    from seawall.config.load import load
-    from seawall.operations.rollback import previous, rollback
 
-    with connected_to_change(load(directory, environment), hosts) as there:
+    with connected_to_change(directory, environment, hosts) as there:
+        from seawall.operations.rollback import previous, rollback
+
         release = to or previous(there)
         done = bring_up(rollback(there, release), release, there)
     if as_json:

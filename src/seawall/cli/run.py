@@ -28,10 +28,10 @@ def command(directory: Path, environment: str, host: str | None, words: tuple[st
       seawall run -e local -- flask --app guestbook db current
     """
     from seawall.cli.sessions import connected
-    from seawall.config.load import load
-    from seawall.operations.run import command_line
 
-    with connected(load(directory, environment), [host] if host else []) as hosts:
+    with connected(directory, environment, [host] if host else []) as hosts:
+        from seawall.operations.run import command_line
+
         line = command_line(hosts[0], list(words), terminal=sys.stdin.isatty())
     sys.stdout.flush()
     os.execvp(line[0], line)  # noqa: S606 - the program takes our place, so the terminal and its signals are its own

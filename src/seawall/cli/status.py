@@ -30,15 +30,14 @@ def command(ctx: click.Context, directory: Path, environment: str, hosts: tuple[
     """
     from seawall.cli.render.look import status_data, status_lines
     from seawall.cli.sessions import connected
-    from seawall.config.load import load
-    from seawall.operations.look import status
 
-    project = load(directory, environment)
-    with connected(project, hosts) as there:
-        found = status(there)
+    with connected(directory, environment, hosts) as there:
+        from seawall.operations.look import status
+
+        app, found = there[0].layout.app, status(there)
     if as_json:
-        console.document(status_data(project.app_id, found))
+        console.document(status_data(app, found))
     else:
-        console.show(status_lines(project.app_id, found))
+        console.show(status_lines(app, found))
     if not all(one.well for one in found):
         ctx.exit(UNWELL)

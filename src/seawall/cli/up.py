@@ -34,10 +34,9 @@ def command(directory: Path, as_json: bool) -> None:
     from seawall.cli.render.deployed import deployed_data
     from seawall.cli.render.plan import summary
     from seawall.cli.sessions import planned_to_deploy
-    from seawall.config.load import load_to_deploy
     from seawall.config.model import LOCAL
 
-    with planned_to_deploy(load_to_deploy(directory, LOCAL)) as plan:
+    with planned_to_deploy(directory, LOCAL) as plan:
         console.say([Line(summary(plan), "title")])
         done = carry_out(plan)
         if as_json:

@@ -6,6 +6,7 @@ else, or to be wrong, the connections are closed unused. This module stays light
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from seawall.config.document import peek_hosts
@@ -30,7 +31,7 @@ class Early:
         self._sessions = {}
 
 
-def begin(directory: Path, environment: str, only: tuple[str, ...] = ()) -> Early:
+def begin(directory: Path, environment: str, only: Sequence[str] = ()) -> Early:
     """Begin to connect to the hosts that the project in ``directory``, or above it, names."""
     if environment == "local":
         return Early([])

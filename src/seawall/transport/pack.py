@@ -38,6 +38,7 @@ if not os.path.isdir(here):
     fresh = tempfile.mkdtemp(dir=home)
     zipfile.ZipFile(io.BytesIO(data)).extractall(fresh)
     os.chmod(fresh, 0o755)
+    os.sync()
     try: os.rename(fresh, here)
     except OSError: pass
 sys.path.insert(0, here)

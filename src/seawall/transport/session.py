@@ -10,17 +10,19 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from seawall.agent.vocabulary import Event, build
 from seawall.agent.wire import Wire, WireBroken
 from seawall.errors import ConnectionLost, HostError
 from seawall.transport.pack import MARKER, NEED, package
 
+if TYPE_CHECKING:
+    from seawall.agent.vocabulary import Event
+
 #: Output before the marker (a login shell's banner) that we read past, bytes.
 MOST_NOISE = 64 * 1024
 
-Tell = Callable[[Event], None]
+Tell = Callable[["Event"], None]
 #: Makes the right error of a connection that ended before the agent answered: exit code, standard error.
 Explain = Callable[[int, str], Exception]
 
@@ -75,7 +77,7 @@ class Session:
                 raise self._lost()
             message = frame.message
             if "event" in message and tell is not None:
-                tell(build(Event, message["event"]))
+                tell(_event(message["event"]))
             elif "result" in message:
                 result: dict[str, Any] = message["result"]
                 return result
@@ -149,6 +151,12 @@ class Session:
             f"the connection to {self.host} broke while it was at work",
             place=self.host,
             state="before the switch the host undoes its work by itself; after it, it finishes",
-            remedy="run the command again: it first says what became of this one",
+            remedy="run the command again; `seawall status` says what is live",
             output=self._error_text(),
         )
+
+
+def _event(data: dict[str, Any]) -> Event:
+    from seawall.agent.vocabulary import Event, build  # late: a connection is begun before anything heavy is imported
+
+    return build(Event, data)
