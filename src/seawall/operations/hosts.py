@@ -91,19 +91,26 @@ def begin_all(project: Project, only: Sequence[str], early: Early | None) -> lis
     early = early or Early([])
     begun = [(name, target, start(name, target, early)) for name, target in targets(project, only)]
     early.close()
+    for _, target, session in begun:
+        _open(session, layout_for(project, target))
     return begun
 
 
 def greeted(project: Project, name: str, target: Target, session: Session, ask: AskPassword) -> Host:
-    """Wait for the agent and ask how the app is there. Raises ConnectionFailed, ConnectionLost, HostError."""
+    """Wait for the agent and hear how the app is there. Raises ConnectionFailed, ConnectionLost, HostError."""
+    layout = layout_for(project, target)
     try:
         session.greet()
     except PasswordNeeded:
         session = Ssh(name).open(ask(name))
+        _open(session, layout)
         session.greet()
-    layout = layout_for(project, target)
-    app = session.request("open", layout=to_wire(layout))
-    return Host(name, target, session, layout, app)
+    return Host(name, target, session, layout, session.answer())
+
+
+def _open(session: Session, layout: Layout) -> None:
+    """Ask how the app is there; the answer comes after the greeting."""
+    session.send_early("open", layout=to_wire(layout))
 
 
 def connect(project: Project, ask: AskPassword, only: Sequence[str] = (), early: Early | None = None) -> list[Host]:

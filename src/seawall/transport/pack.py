@@ -14,24 +14,32 @@ import seawall
 #: Comes before the first frame, so that whatever a login shell prints first can be told apart and skipped.
 MARKER = b"\x00seawall\x00"
 #: What the bootstrap says (in place of a frame) if the host lacks this agent. As a length it would be absurd.
+#: It then reads past whatever was sent on trust, up to the marker, and takes the agent that follows.
 NEED = b"need"
 #: Exit codes of the bootstrap and the shell line around it.
 NO_PYTHON, SUDO_NEEDS_PASSWORD, NO_SUDO, OLD_PYTHON, BAD_ARCHIVE = 90, 91, 92, 93, 94
 
 #: Runs on the host under `python3 -I -c`, with the folder of agents and the wanted agent's SHA-256 as arguments.
+#: What only the first visit needs is imported only then.
 BOOTSTRAP = f"""
-import hashlib, io, os, sys, tempfile, zipfile
+import os, sys
 if sys.version_info < (3, 9): sys.exit({OLD_PYTHON})
 home, digest = sys.argv[1:3]
 here = os.path.join(home, digest)
 os.write(1, {MARKER!r})
 if not os.path.isdir(here):
     os.write(1, {NEED!r})
-    size, data = int.from_bytes(os.read(0, 4), "big"), b""
-    while len(data) < size:
-        part = os.read(0, size - len(data))
-        if not part: sys.exit({BAD_ARCHIVE})
-        data += part
+    import hashlib, io, tempfile, zipfile
+    def take(count):
+        data = b""
+        while len(data) < count:
+            part = os.read(0, count - len(data))
+            if not part: sys.exit({BAD_ARCHIVE})
+            data += part
+        return data
+    skipped = b""
+    while not skipped.endswith({MARKER!r}): skipped = skipped[-64:] + take(1)
+    data = take(int.from_bytes(take(4), "big"))
     if hashlib.sha256(data).hexdigest() != digest: sys.exit({BAD_ARCHIVE})
     os.umask(0o022)
     os.makedirs(home, exist_ok=True)

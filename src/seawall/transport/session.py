@@ -34,10 +34,22 @@ class Session:
         self._process = process
         self._explain = explain
         self._errors: list[bytes] = []
+        self._early: tuple[str, dict[str, Any]] | None = None
         assert process.stdin is not None and process.stdout is not None  # noqa: PT018, S101 - both are pipes
         self._wire = Wire(process.stdout.fileno(), process.stdin.fileno())
         self._reader = threading.Thread(target=self._collect_errors, daemon=True)
         self._reader.start()
+
+    def send_early(self, op: str, **fields: Any) -> None:
+        """Send the first request on trust, before `greet`: where the agent is there already, that saves a round trip.
+
+        Its answer comes after the greeting. If the connection has failed by now, `greet` says so.
+        """
+        self._early = (op, fields)
+        try:
+            self._wire.send({"op": op, **fields})
+        except OSError:
+            return
 
     def greet(self) -> None:
         """Wait for the agent, sending it first if the host lacks it. Raises ConnectionFailed or ConnectionLost."""
@@ -45,8 +57,7 @@ class Session:
             self._skip_to_marker()
             first = self._exactly(4)
             if first == NEED:
-                agent = package()
-                self._send_raw(len(agent.data).to_bytes(4, "big") + agent.data)
+                self._send_agent()
                 first = self._exactly(4)
             self._wire.push_back(first)
             frame = self._wire.receive()
@@ -108,6 +119,14 @@ class Session:
             self._process.wait()
         self.close()
         self._reader.join()
+
+    def _send_agent(self) -> None:
+        """The agent, and once more the request that the bootstrap has read past."""
+        agent = package()
+        self._send_raw(MARKER + len(agent.data).to_bytes(4, "big") + agent.data)
+        if self._early is not None:
+            op, fields = self._early
+            self._wire.send({"op": op, **fields})
 
     def _skip_to_marker(self) -> None:
         seen = b""

@@ -120,7 +120,7 @@ def _remote(password: str) -> str:
     agent = shlex.join(["python3", "-I", "-c", BOOTSTRAP, AGENTS, package().digest])
     agent += ' "$SSH_CONNECTION"'
     sudo = "sudo -k -S -p ''" if password else "sudo -n"
-    checked = "" if password else f"sudo -n true 2>/dev/null || exit {SUDO_NEEDS_PASSWORD}; "
+    checked = "" if password else f"sudo -n true </dev/null 2>/dev/null || exit {SUDO_NEEDS_PASSWORD}; "
     script = (
         f"command -v python3 >/dev/null || exit {NO_PYTHON}; "
         f'if [ "$(id -u)" = 0 ]; then exec {agent}; fi; '
