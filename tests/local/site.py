@@ -54,6 +54,7 @@ persist = ["kept"]
 
 [server]
 workers = 1
+graceful_timeout = 1
 
 [health]
 interval = 0.02
@@ -114,7 +115,7 @@ class Site:
     def configure(self, table: str, *lines: str) -> None:
         """Add to the configuration, into a table that may be there."""
         text = (self.folder / "seawall.toml").read_text()
-        head = f"[{table}]\n"
+        head = f"[{table}]\n" if table else 'name = "tiny"\n'
         addition = "".join(f"{line}\n" for line in lines)
         names = tuple(f"{line.partition('=')[0].strip()} =" for line in lines)
         kept = "".join(line for line in text.splitlines(keepends=True) if not line.startswith(names))

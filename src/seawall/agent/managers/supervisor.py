@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import re
 import socket
 import time
@@ -26,6 +27,8 @@ from seawall.agent.vocabulary import Program
 
 #: xmlrpc faults of supervisor that only say that things are already as wanted (supervisor.xmlrpc.Faults).
 BAD_NAME, ALREADY_ADDED, STILL_RUNNING, NOT_RUNNING = 10, 90, 91, 70
+#: Of a log, no more than this is read for an error's last lines, bytes.
+LONGEST_TAIL = 20_000
 
 
 class Supervisor:
@@ -76,10 +79,13 @@ class Supervisor:
         return ""
 
     def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
+        """Read from the files themselves: colours and other control characters are nothing that XML can carry."""
+        groups = self._groups(at, program)
         text = ""
-        for group in self._groups(at, program):
-            with contextlib.suppress(xmlrpc.client.Error, OSError):
-                text += self._call("tailProcessStdoutLog", f"{group}:{self._first(group)}", 0, 20000)[0]
+        with contextlib.suppress(xmlrpc.client.Error, OSError):
+            for info in self._call("getAllProcessInfo"):
+                if info["group"] in groups:
+                    text += _end_of(Path(info["stdout_logfile"]))
         return "\n".join(text.splitlines()[-lines:])
 
     def log_command(self, places: Places, names: Sequence[str], lines: int, follow: str) -> list[str]:
@@ -98,9 +104,6 @@ class Supervisor:
 
     def _groups(self, at: ReleasePlaces, program: Program) -> list[str]:
         return [fill(name, at.id) for name in program.units]
-
-    def _first(self, group: str) -> str:
-        return str(next(i["name"] for i in self._call("getAllProcessInfo") if i["group"] == group))
 
     def _remove(self, group: str) -> None:
         deadline = time.monotonic() + 10
@@ -142,6 +145,15 @@ class _UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.connect(str(self._path))
+
+
+def _end_of(log: Path) -> str:
+    """The last lines of a log file, whole; bytes that are no text become question marks."""
+    with log.open("rb") as file:
+        start = max(0, file.seek(0, os.SEEK_END) - LONGEST_TAIL)
+        file.seek(start)
+        data = file.read()
+    return (data.partition(b"\n")[2] if start else data).decode(errors="replace")
 
 
 @contextlib.contextmanager
