@@ -300,15 +300,11 @@ class Deployer:
     def _undone_on_failure(self, work: Work) -> Iterator[None]:
         try:
             yield
-        except (AgentError, OSError) as error:
+        except BaseException as error:  # a mistake of ours, too, leaves nothing half done
             self.undo(work)
-            live = work.old or "no release"
-            failure = error if isinstance(error, AgentError) else AgentError(f"{error}", place=str(self.places.base))
-            if isinstance(error, Cancelled):
-                failure = Cancelled(f"the {work.action} was stopped before the switch")
-            if work.release is not None:
-                failure.output = commands.masker(work.release)(failure.output)
-            failure.state = failure.state or f"everything is as it was; {live} is live"
+            failure = _failure(error, work, str(self.places.base))
+            if failure is None:
+                raise
             raise failure from error
 
     # recovery
@@ -370,3 +366,19 @@ class Deployer:
 
 def _of_role(release: Release, role: str) -> list[Program]:
     return [program for program in release.programs if program.role == role]
+
+
+def _failure(error: BaseException, work: Work, place: str) -> AgentError | None:
+    """What to say of a deployment that was undone, or None for a mistake of ours: that is shown as it is."""
+    if isinstance(error, Cancelled):
+        failure: AgentError = Cancelled(f"the {work.action} was stopped before the switch")
+    elif isinstance(error, AgentError):
+        failure = error
+    elif isinstance(error, OSError):
+        failure = AgentError(f"{error}", place=place)
+    else:
+        return None
+    if work.release is not None:
+        failure.output = commands.masker(work.release)(failure.output)
+    failure.state = failure.state or f"everything is as it was; {work.old or 'no release'} is live"
+    return failure
