@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any, TypeVar, Union
 
 from seawall.agent import owned
+from seawall.agent.alongside import Alongside
 from seawall.agent.errors import AgentError, ApplyFailed, BadRequest, Cancelled, NeedsPerson
 from seawall.agent.owned import Owned
 from seawall.agent.resources import certificate, deletion, directory, link, package, plain_file, service, user, uv
@@ -78,11 +79,14 @@ def plan(
     """
     wanted = _complete(resources, owned_now, shared)
     with _explained():
+        # Programs are asked for these, and are at it while the rest is looked at.
+        packages = Alongside(lambda: _packages(wanted))
+        running = Alongside(lambda: [(item, service.observe(item)) for item in _of(wanted, Service)])
         differences = [difference for kinds in STEPS.values() for difference in _differences(wanted, kinds)]
         told = _services_told(differences)
-        services = [service.diff(item, service.observe(item), item.name in told) for item in _of(wanted, Service)]
+        services = [service.diff(item, runs, item.name in told) for item, runs in running.result()]
         made = [difference.change for difference in differences]
-        return (*_packages(wanted), *made, *(change for change in services if change))
+        return (*packages.result(), *made, *(change for change in services if change))
 
 
 def digest(changes: Sequence[Change], wanted: Any = None) -> str:

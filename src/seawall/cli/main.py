@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -104,7 +105,13 @@ def main() -> None:
         # A terminal that cannot show a character gets its number, not a crash.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    cli.main(prog_name="seawall")
+    # A command is short, and nearly all it makes are modules, which stay: looking through them for garbage again and
+    # again, and once more at the end, would take a tenth of its time.
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        cli.main(prog_name="seawall")
+    finally:
+        gc.freeze()
 
 
 if __name__ == "__main__":
