@@ -152,10 +152,16 @@ class Site:
 
     @contextlib.contextmanager
     def hosts(self) -> Iterator[list[Host]]:
-        hosts = connect(self.project, lambda _: "")
-        try:
+        """Sessions to change something: a deployment that was cut off is taken care of first."""
+        with self.connected() as hosts:
             for host in hosts:
                 finish_or_undo(host, lambda _, said: self.recovered.append(said))
+            yield hosts
+
+    @contextlib.contextmanager
+    def connected(self) -> Iterator[list[Host]]:
+        hosts = connect(self.project, lambda _: "")
+        try:
             yield hosts
         finally:
             for host in hosts:

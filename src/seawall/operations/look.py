@@ -82,9 +82,10 @@ def logs(hosts: Sequence[Host], names: Sequence[str], lines: int, *, follow: boo
 
         host.session.request("logs", hear, names=list(names), lines=lines, follow=follow)
 
-    def stop() -> None:
+    def stop() -> str:
         for host in hosts:
             host.session.cancel()
+        return "no more of the logs"
 
     outcomes = yield from on_each(hosts, read, stop)
     if outcomes.failures:

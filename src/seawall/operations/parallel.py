@@ -15,6 +15,8 @@ H = TypeVar("H")
 R = TypeVar("R")
 
 Tell = Callable[[Happening], None]
+#: What Ctrl-C does to the work under way; returns what to say of it.
+Stop = Callable[[], str]
 
 
 @dataclass
@@ -23,15 +25,15 @@ class Outcomes(Generic[H, R]):
 
     results: list[R] = field(default_factory=list)
     failures: list[tuple[H, SeawallError]] = field(default_factory=list)
+    #: Whether Ctrl-C was pressed meanwhile; the work may have been done all the same.
+    stopped: bool = False
 
 
-def on_each(
-    hosts: Sequence[H], work: Callable[[H, Tell], R], stop: Callable[[], None]
-) -> Generator[Happening, None, Outcomes[H, R]]:
+def on_each(hosts: Sequence[H], work: Callable[[H, Tell], R], stop: Stop) -> Generator[Happening, None, Outcomes[H, R]]:
     """Do ``work`` on every host in a thread of its own; yield what it tells, return what came of it.
 
-    Ctrl-C calls ``stop`` once and goes on listening, so that every host can say what it undid; a second one raises
-    KeyboardInterrupt at once.
+    Ctrl-C calls ``stop`` once, says what it returns and goes on listening, so that every host can say what it undid;
+    a second one raises KeyboardInterrupt at once.
     """
     happenings: queue.Queue[Happening | None] = queue.Queue()
     answers: dict[int, R | SeawallError | BaseException] = {}
@@ -46,8 +48,8 @@ def on_each(
 
     for index, host in enumerate(hosts):
         threading.Thread(target=run, args=(index, host), daemon=True).start()
-    yield from _until_done(happenings, len(hosts), stop)
-    outcomes: Outcomes[H, R] = Outcomes()
+    stopped = yield from _until_done(happenings, len(hosts), stop)
+    outcomes: Outcomes[H, R] = Outcomes(stopped=stopped)
     for index, host in enumerate(hosts):
         answer = answers[index]
         if isinstance(answer, SeawallError):
@@ -60,8 +62,8 @@ def on_each(
 
 
 def _until_done(
-    happenings: queue.Queue[Happening | None], running: int, stop: Callable[[], None]
-) -> Generator[Happening, None, None]:
+    happenings: queue.Queue[Happening | None], running: int, stop: Stop
+) -> Generator[Happening, None, bool]:
     stopping = False
     while running:
         try:
@@ -70,10 +72,10 @@ def _until_done(
             if stopping:
                 raise
             stopping = True
-            stop()
-            yield note("", "stopping: what was prepared is being undone (Ctrl-C again to leave at once)")
+            yield note("", f"{stop()} (Ctrl-C again to leave at once)")
             continue
         if happening is None:
             running -= 1
         else:
             yield happening
+    return stopping
