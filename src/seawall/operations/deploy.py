@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
+import threading
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ from typing import Any
 from seawall.agent.store import key
 from seawall.agent.vocabulary import Event
 from seawall.agent.wire import CHUNK
-from seawall.errors import HostError, SeawallError
+from seawall.errors import Declined, SeawallError
 from seawall.operations.events import Happening, Progress, Upload
 from seawall.operations.hosts import Host, person
-from seawall.operations.parallel import Outcomes, Tell, on_each
+from seawall.operations.parallel import Outcomes, Stop, Tell, on_each
 from seawall.operations.plan import HostPlan, Plan
 
 #: Between two reports of an upload, bytes.
@@ -54,7 +55,7 @@ def bring_up(hosts: Sequence[Host], action: str, release_id: str, like: str = ""
 
 def commit(hosts: Sequence[Host]) -> Generator[Happening, None, None]:
     """Switch everywhere. A host whose front door fails goes back by itself, and the error says which."""
-    outcomes = yield from on_each(hosts, lambda host, tell: _request(host, tell, "commit"), _stopping(hosts))
+    outcomes = yield from on_each(hosts, lambda host, tell: _request(host, tell, "commit"), _too_late)
     if outcomes.failures:
         _, error = outcomes.failures[0]
         if len(hosts) > len(outcomes.failures):
@@ -85,17 +86,19 @@ def _prepare_all(plan: Plan, busy: Sequence[HostPlan]) -> Generator[Happening, N
         prepared = lead if group is others else ()
         yield from _all_or_none(
             [item.host for item in (*prepared, *group)],
-            Outcomes(outcomes.results, [(item.host, error) for item, error in outcomes.failures]),
+            Outcomes(outcomes.results, [(item.host, error) for item, error in outcomes.failures], outcomes.stopped),
         )
 
 
 def _all_or_none(hosts: Sequence[Host], outcomes: Outcomes[Host, dict[str, Any]]) -> Generator[Happening, None, None]:
-    """If one host could not prepare, the ones that could take it back, and the failure is raised."""
-    if not outcomes.failures:
+    """If one host could not prepare, or Ctrl-C was pressed, those that did take it back, and the reason is raised."""
+    if not outcomes.failures and not outcomes.stopped:
         return
     failed = [host for host, _ in outcomes.failures]
     ready = [host for host in hosts if host not in failed]
-    yield from on_each(ready, lambda host, tell: _request(host, tell, "abort"), lambda: None)
+    yield from on_each(ready, lambda host, tell: _request(host, tell, "abort"), _too_late)
+    if not outcomes.failures:
+        raise Declined("stopped before the switch", state=f"everything is as it was; {_live(hosts)}")
     host, error = outcomes.failures[0]
     if len(hosts) > 1:
         error.state = f"{error.state}; no host has switched" if error.state else "no host has switched"
@@ -110,28 +113,40 @@ def _request(host: Host, tell: Tell, op: str, **fields: Any) -> dict[str, Any]:
     return host.session.request(op, hear, by=person(), **fields)
 
 
-def _stopping(hosts: Sequence[Host]) -> Any:
-    def stop() -> None:
+def _stopping(hosts: Sequence[Host]) -> Stop:
+    def stop() -> str:
         for host in hosts:
             host.session.cancel()
+        return "stopping: what was prepared is being undone"
 
     return stop
 
 
+def _too_late() -> str:
+    return "this short part is not left half done; it is over in a moment"
+
+
+def _live(hosts: Sequence[Host]) -> str:
+    names = sorted({host.live for host in hosts} - {""})
+    return f"{' or '.join(names) or 'no release'} is live"
+
+
 def _upload(plan: Plan) -> Generator[Happening, None, None]:
     lacking = [item for item in plan.hosts if item.missing and item.release.new]
-    hosts = [item.host for item in lacking]
+    stopped = threading.Event()
 
-    def stop() -> None:
-        for host in hosts:
-            host.session.close()
+    def stop() -> str:
+        stopped.set()
+        return "stopping: no more files are sent"
 
-    outcomes = yield from on_each(lacking, lambda item, tell: _send_objects(plan, item, tell), stop)
+    outcomes = yield from on_each(lacking, lambda item, tell: _send_objects(plan, item, tell, stopped), stop)
     if outcomes.failures:
         raise outcomes.failures[0][1]
+    if outcomes.stopped:
+        raise _stopped_sending()
 
 
-def _send_objects(plan: Plan, item: HostPlan, tell: Tell) -> None:
+def _send_objects(plan: Plan, item: HostPlan, tell: Tell, stopped: threading.Event) -> None:
     """Send what the host lacks, each file from where an earlier attempt broke off."""
     files = {key(entry): entry for entry in plan.tree.entries if entry.sha256}
     total = sum(files[name].size - offset for name, offset in item.missing.items())
@@ -140,18 +155,24 @@ def _send_objects(plan: Plan, item: HostPlan, tell: Tell) -> None:
     for name, offset in item.missing.items():
         for count in _send_file(item.host, os.path.join(plan.tree.root, files[name].path), name, offset):
             sent += count
+            if stopped.is_set():
+                raise _stopped_sending()
             if sent - reported >= REPORT_EVERY:
                 reported = sent
                 tell(Upload(item.host.name, sent, total, len(item.missing)))
-    try:
-        still = item.host.session.request("objects-end", names=list(item.missing))["missing"]
-    except HostError as error:
-        if error.code == "damaged" and error.place in files:
-            raise _changed(files[error.place].path) from error
-        raise
-    if still:
-        raise HostError("some files did not arrive", host=item.host.name, code="upload", exit_code=1)
+    still = _objects_end(item.host, item.missing)
+    for name in still:  # what an earlier attempt had left there was damaged, or the file changes right now
+        for _ in _send_file(item.host, os.path.join(plan.tree.root, files[name].path), name, 0):
+            pass
+    if still and (damaged := _objects_end(item.host, still)):
+        raise _changed(files[next(iter(damaged))].path)
     tell(Upload(item.host.name, total, total, len(item.missing)))
+
+
+def _objects_end(host: Host, names: Iterable[str]) -> dict[str, int]:
+    """Wait until all is safe on the host's disk. Returns what is not there after all."""
+    missing: dict[str, int] = host.session.request("objects-end", names=list(names))["missing"]
+    return missing
 
 
 def _send_file(host: Host, path: str, name: str, offset: int) -> Generator[int, None, None]:
@@ -177,4 +198,10 @@ def _send_file(host: Host, path: str, name: str, offset: int) -> Generator[int, 
 def _changed(path: str) -> SeawallError:
     return SeawallError(
         f"{path!r} changed while it was being sent", state="nothing was changed on any host", remedy="run it again"
+    )
+
+
+def _stopped_sending() -> SeawallError:
+    return Declined(
+        "stopped while files were being sent", state="nothing was changed; what has arrived is not sent again"
     )
