@@ -105,12 +105,13 @@ except OSError:
 
 #: All that a deployment may leave half done, told as JSON by the host itself.
 LOOK = r"""
-import json, os, re, subprocess, sys
+import hashlib, json, os, subprocess, sys
 app = sys.argv[1]
 base = f"/srv/{app}"
 def lines(*argv):
     return subprocess.run(argv, capture_output=True, text=True).stdout.splitlines()
-units = [l.split()[0] for l in lines("systemctl", "list-units", "--all", "--plain", "--no-legend", f"seawall-{app}@*", f"seawall-{app}.*@*")]
+patterns = (f"seawall-{app}@*", f"seawall-{app}.*@*")
+units = [line.split()[0] for line in lines("systemctl", "list-units", "--all", "--plain", "--no-legend", *patterns)]
 files, temporary = [], []
 for top in ("/etc/systemd/system", "/etc/nginx", "/etc/ssl/seawall", base, "/var/lib/seawall/agent"):
     for folder, dirs, names in os.walk(top):
@@ -119,18 +120,24 @@ for top in ("/etc/systemd/system", "/etc/nginx", "/etc/ssl/seawall", base, "/var
             if name.startswith((".seawall-", "tmp")): temporary.append(os.path.join(folder, name))
             if top == "/etc/systemd/system" and name.startswith((f"seawall-{app}@", f"seawall-{app}.")):
                 files.append(os.path.relpath(os.path.join(folder, name), top))
-records = [json.loads(l) for l in open(f"{base}/state/journal.jsonl").read().splitlines()] if os.path.exists(f"{base}/state/journal.jsonl") else []
+journal = f"{base}/state/journal.jsonl"
+records = [json.loads(line) for line in open(journal)] if os.path.exists(journal) else []
 begun = [r for r in records if r["step"] in ("begin", "end")]
 releases = sorted(os.listdir(f"{base}/releases")) if os.path.isdir(f"{base}/releases") else []
-agents = []
+agents, orphans = [], []
 for pid in filter(str.isdigit, os.listdir("/proc")):
-    try: words = open(f"/proc/{pid}/cmdline", "rb").read().split(b"\0")
-    except OSError: continue
-    if b"/var/lib/seawall/agent" in words or any(w.endswith(b"/uv") for w in words[:1]): agents.append(b" ".join(words)[:200].decode(errors="replace"))
-cwds = []
-for pid in filter(str.isdigit, os.listdir("/proc")):
-    try: cwds.append(os.readlink(f"/proc/{pid}/cwd"))
-    except OSError: continue
+    try:
+        words = open(f"/proc/{pid}/cmdline", "rb").read().split(b"\0")
+        folder = os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        continue
+    if b"/var/lib/seawall/agent" in words or words[0].endswith(b"/uv"):
+        agents.append(b" ".join(words)[:100].decode(errors="replace"))
+    if folder.startswith(f"{base}/releases/") and folder.split("/")[4] not in releases:
+        orphans.append(folder)
+objects = f"{base}/objects"
+names = os.listdir(objects) if os.path.isdir(objects) else []
+whole = [f"{objects}/{name}" for name in names if not name.endswith(".part")]
 nginx = subprocess.run(["nginx", "-t"], capture_output=True, text=True)
 print(json.dumps({
     "live": os.path.basename(os.readlink(f"{base}/live")) if os.path.islink(f"{base}/live") else "",
@@ -138,8 +145,8 @@ print(json.dumps({
     "open": bool(begun) and begun[-1]["step"] != "end",
     "releases": releases, "partial": [r for r in releases if not os.path.exists(f"{base}/releases/{r}/release.json")],
     "undo": os.path.exists(f"{base}/state/undo/log"), "agents": agents,
-    "orphans": [c for c in cwds if c.startswith(base) and "/releases/" in c and c.split("/")[4] not in releases],
-    "empty": [p for p in lines("find", f"{base}/objects", "-type", "f", "-size", "0") if not p.endswith(".part") and "e3b0c44298fc1c14" not in p] if os.path.isdir(f"{base}/objects") else [],
+    "orphans": orphans,
+    "damaged": [path for path in whole if hashlib.sha256(open(path, "rb").read()).hexdigest() not in path],
     "nginx": nginx.stderr if nginx.returncode else "",
 }))
 """
@@ -159,7 +166,7 @@ class Left:
     undo: bool
     agents: list[str]
     orphans: list[str]
-    empty: list[str]
+    damaged: list[str]
     nginx: str
 
 
@@ -215,6 +222,14 @@ class Faults:
             process.communicate()
             raise
 
+    def runs(self, command: str) -> bool:
+        """Whether a program with exactly this command line runs on the host."""
+        return self.host.run(["pgrep", "-xf", command], check=False).returncode == 0
+
+    def kill_agent(self) -> None:
+        """End the agent at once, and nothing that it started."""
+        self.host.run(["pkill", "-KILL", "-f", "^python3 -I .*/var/lib/seawall/agent"])
+
     def look(self) -> Left:
         done = self.host.run(["python3", "-c", LOOK, self.app])
         return Left(**json.loads(done.stdout))
@@ -236,7 +251,7 @@ class Faults:
         assert not left.open, left
         assert not left.partial, left
         assert not left.undo, left
-        assert not left.empty, left
+        assert not left.damaged, left
         assert not left.nginx, left
         assert bool(left.files) == bool(live), left
 

@@ -20,6 +20,7 @@ from seawall.agent.files import remove, remove_tree, replace_link, sync_filesyst
 from seawall.agent.journal import Interrupted, Journal, now
 from seawall.agent.lock import take_turns
 from seawall.agent.managers import Manager
+from seawall.agent.orphans import end_orphans
 from seawall.agent.places import Places
 from seawall.agent.sockets import listener
 from seawall.agent.stage import stage
@@ -114,7 +115,6 @@ class Deployer:
     def _start(self, work: Work, release: Release, role: str) -> None:
         at = self.places.release(work.release_id)
         for program in _of_role(release, role):
-            self._check_cancelled()
             self.manager.start(at, program)
 
     def _gate(self, work: Work, release: Release) -> None:
@@ -280,7 +280,9 @@ class Deployer:
         at = self.places.release(work.release_id)
         if at.record.exists():
             self._stop(work.release_id)
-        if work.new and at.root.exists():
+        if work.new:
+            end_orphans(at.root)
+            end_orphans(self.places.venvs)
             remove_tree(str(at.root))
 
     def _reloaded(self) -> list[Service]:

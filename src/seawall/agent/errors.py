@@ -95,12 +95,6 @@ class DiskFull(AgentError):
     code = "disk-full"
 
 
-class DamagedObject(AgentError):
-    """A file's content is not what its name says: it changed while it was read."""
-
-    code = "damaged"
-
-
 class BuildFailed(AgentError):
     """The virtual environment could not be built."""
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seawall.agent.files import disk_full
+
 #: How much of the end is read, bytes: some hundred deployments, where recovery needs the last.
 LATEST = 1 << 20
 #: A larger journal is begun anew, bytes.
@@ -40,14 +42,15 @@ class Journal:
     def write(self, step: str, **facts: Any) -> None:
         """Append one record and wait until the disk has it."""
         record = {"time": now(), "step": step, **facts}
-        line = json.dumps(record, separators=(",", ":")) + "\n"
+        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
         new = not self.path.exists()
-        fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(fd, line.encode())
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        with disk_full(str(self.path)):
+            fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                _append(fd, line)
+                os.fsync(fd)
+            finally:
+                os.close(fd)
         if new:
             _sync_directory(self.path.parent)
 
@@ -94,6 +97,15 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return record if isinstance(record, dict) and "step" in record else None
+
+
+def _append(fd: int, line: bytes) -> None:
+    """Write a line whole; after one that was cut short it begins a new one, so that both can be told apart."""
+    end = os.fstat(fd).st_size
+    if end and os.pread(fd, 1, end - 1) != b"\n":
+        line = b"\n" + line
+    while line:
+        line = line[os.write(fd, line) :]
 
 
 def _sync_directory(path: Path) -> None:

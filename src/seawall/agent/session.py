@@ -93,6 +93,8 @@ class Session:
     planned: Planned = field(default_factory=Planned)
     work: Work | None = None
     upload_failed: bool = False
+    arrived: list[str] = field(default_factory=list)
+    holds_lock: bool = False
     places: Places | None = None
 
     def serve(self) -> None:
@@ -202,12 +204,14 @@ class Session:
         if self.upload_failed:
             return
         self.upload_failed = True
+        if self.planned.release is not None:
+            self._lock("deploy", self.planned.release.source.by)
         store = Store(self._there().objects)
         store.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         message = frame.message
         store.receive(message["name"], int(message["offset"]), frame.payload)
-        if message.get("last"):
-            store.finish(message["name"])
+        if message.get("last") and store.whole(message["name"]):
+            self.arrived.append(message["name"])
         self.upload_failed = False
 
     def _objects_end(self, frame: Frame) -> dict[str, Any]:
@@ -215,14 +219,22 @@ class Session:
             build(Entry, {"path": "-", "sha256": n.partition(".")[0], "executable": n.endswith(".x")})
             for n in frame.message["names"]
         ]
-        return {"missing": Store(self._there().objects).missing(wanted)}
+        store = Store(self._there().objects)
+        store.keep(self.arrived)
+        self.arrived = []
+        return {"missing": store.missing(wanted)}
 
     # deploying
 
     def _lock(self, action: str, by: str) -> None:
+        """Take the app's lock; a deployment has it since its upload. Raises Locked."""
+        if self.holds_lock:
+            return
         places = self._there()
         places.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.held.enter_context(lock.hold(places.lock, by=by, action=action))
+        self.held.callback(setattr, self, "holds_lock", False)
+        self.holds_lock = True
 
     def _prepare(self, frame: Frame) -> dict[str, Any]:
         message = frame.message

@@ -58,7 +58,7 @@ def _entry(store: Store, path: Path, entry: Entry) -> None:
     try:
         os.link(store.path(entry), path)
     except OSError as error:
-        if error.errno != errno.EMLINK:  # one content in more places than the file system can link
+        if error.errno not in (errno.EMLINK, errno.EXDEV):  # more links than allowed, or a disk of its own
             raise
         shutil.copy2(store.path(entry), path)
 

@@ -11,8 +11,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from seawall.agent.errors import BadRequest, DamagedObject
-from seawall.agent.files import disk_full
+from seawall.agent.errors import BadRequest
+from seawall.agent.files import disk_full, sync_filesystem
 from seawall.agent.vocabulary import Entry
 
 PART = ".part"
@@ -50,27 +50,29 @@ class Store:
             finally:
                 os.close(fd)
 
-    def finish(self, name: str) -> None:
-        """Check a whole object against its name and put it in place. Raises DamagedObject if the content differs."""
+    def whole(self, name: str) -> bool:
+        """Check what arrived of an object against its name. It is removed if it differs."""
         _check_name(name)
         part = self.root / (name + PART)
         if _hash(part) != name.partition(".")[0]:
             part.unlink()
-            raise DamagedObject(
-                f"a file arrived damaged (object {name[:12]}…)",
-                place=name,
-                state="nothing was changed",
-                remedy="run the command again; the file may have changed while it was read",
-            )
+            return False
         part.chmod(0o755 if name.endswith(".x") else 0o644)
-        part.rename(self.root / name)
+        return True
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Give objects that are whole their names, once the disk has them: a name stands for its content, also after
+        a power cut. Raises DiskFull."""
+        sync_filesystem(str(self.root))
+        for name in names:
+            (self.root / (name + PART)).rename(self.root / name)
 
     def prune(self) -> int:
-        """Remove contents that no release links to any more. Returns how many."""
+        """Remove contents that no release links to any more, and what is left of broken uploads. Returns how many."""
         removed = 0
         with os.scandir(self.root) as found:
             for item in found:
-                if not item.name.endswith(PART) and item.stat(follow_symlinks=False).st_nlink == 1:
+                if item.stat(follow_symlinks=False).st_nlink == 1:
                     Path(item.path).unlink()
                     removed += 1
         return removed

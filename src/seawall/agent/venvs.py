@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seawall.agent.errors import BuildFailed, CommandFailed
-from seawall.agent.files import gid_of, remove_tree, uid_of, write_atomic
+from seawall.agent.files import gid_of, remove_tree, sync_filesystem, uid_of, write_atomic
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.process import check, run
 from seawall.agent.vocabulary import Release, Requirements
@@ -96,6 +96,7 @@ class Builder:
             remove_tree(str(venv))
             raise
         _seal(venv, self.places.layout.build_user)
+        sync_filesystem(str(venv))
         write_atomic(str(venv / COMPLETE), b"", 0o644)
 
     def _fill(self, venv: Path, at: ReleasePlaces, wanted: Requirements, locked: str) -> None:

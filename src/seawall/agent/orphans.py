@@ -1,0 +1,52 @@
+"""What a killed agent had started and left running: a build, a migration. It must not go on beside the next one."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+def end_orphans(folder: Path) -> None:
+    """Kill the processes without a parent that work in ``folder``, each with its whole session (setsid(2)).
+
+    A person's shell that happens to be there has a parent, and stays.
+    """
+    sessions = {session for pid, session in _processes() if _works_in(pid, folder) and _parent(pid) == 1}
+    for pid, session in _processes():
+        if session in sessions:
+            _kill(pid)
+
+
+def _processes() -> Iterator[tuple[int, int]]:
+    """Each process and its session; none where there is no /proc."""
+    names = os.listdir(PROC) if PROC.is_dir() else []
+    for pid in map(int, filter(str.isdigit, names)):
+        try:
+            yield pid, os.getsid(pid)
+        except OSError:
+            continue  # it has ended
+
+
+def _works_in(pid: int, folder: Path) -> bool:
+    try:
+        return Path(os.readlink(PROC / str(pid) / "cwd")).is_relative_to(folder)
+    except OSError:
+        return False
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int((PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
