@@ -49,6 +49,7 @@ class Front:
     live: Path
     static: dict[str, str]
     host: str
+    app: httpx.AsyncHTTPTransport
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -76,15 +77,16 @@ class Front:
         url = httpx.URL(scheme="http", host=self.host, raw_path=_raw_path(scope))
         body = _body(receive) if _has_body(scope["headers"]) else None
         request = httpx.Request(scope["method"], url, headers=self._request_headers(scope), content=body)
-        transport = httpx.AsyncHTTPTransport(uds=str(self.live / "web.sock"), limits=_NO_REUSE)
-        async with transport:
-            try:
-                request.extensions["timeout"] = httpx.Timeout(READ_TIMEOUT).as_dict()
-                response = await transport.handle_async_request(request)
-            except httpx.TransportError:
-                await _answer(send, 502, b"The app did not answer.\n", [])
-                return
+        request.extensions["timeout"] = httpx.Timeout(READ_TIMEOUT).as_dict()
+        try:
+            response = await self.app.handle_async_request(request)
+        except httpx.TransportError:
+            await _answer(send, 502, b"The app did not answer.\n", [])
+            return
+        try:
             await self._send(response, scope, send)
+        finally:  # the visitor may have gone away in the middle
+            await response.aclose()
 
     async def _send(self, response: httpx.Response, scope: Scope, send: Send) -> None:
         headers = [(n.lower(), v) for n, v in response.headers.raw if n.lower() not in HOP_BY_HOP]
@@ -107,7 +109,10 @@ class Front:
         ]
 
 
-_NO_REUSE = httpx.Limits(max_keepalive_connections=0)
+def connecting_to(live: Path) -> httpx.AsyncHTTPTransport:
+    """Connects anew for each request, so that each goes where the link points by then. There is no TLS to verify."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    return httpx.AsyncHTTPTransport(uds=str(live / "web.sock"), limits=limits, verify=False)
 
 
 def _probed(scope: Scope) -> bool:
@@ -140,7 +145,6 @@ async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
     assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - it came from an async transport
     async for piece in stream:
         yield piece
-    await stream.aclose()
 
 
 async def _send_file(path: Path, method: str, send: Send) -> None:
@@ -177,8 +181,6 @@ def __getattr__(name: str) -> Front:
     """``app``, made when granian asks for it, so that importing this file needs no environment."""
     if name != "app":
         raise AttributeError(name)
-    return Front(
-        Path(os.environ["SEAWALL_FRONT_LIVE"]),
-        json.loads(os.environ["SEAWALL_FRONT_STATIC"]),
-        os.environ["SEAWALL_FRONT_HOST"],
-    )
+    live = Path(os.environ["SEAWALL_FRONT_LIVE"])
+    static = json.loads(os.environ["SEAWALL_FRONT_STATIC"])
+    return Front(live, static, os.environ["SEAWALL_FRONT_HOST"], connecting_to(live))
