@@ -206,8 +206,9 @@ class Site:
     # what is left of it
 
     def processes(self) -> list[int]:
-        """Everything that runs out of the project's folder."""
-        return [pid for pid in _processes() if str(self.base) in _command(pid)]
+        """Everything that runs out of the project's folder, or in it."""
+        base = str(self.base)
+        return [pid for pid in _processes() if base in command_of(pid) or folder_of(pid).startswith(base)]
 
     def end(self) -> None:
         """End supervisord and all it started, and remove the folder."""
@@ -255,7 +256,14 @@ def _processes() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
 
 
-def _command(pid: int) -> str:
+def folder_of(pid: int) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return ""
+
+
+def command_of(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
