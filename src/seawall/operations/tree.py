@@ -1,8 +1,8 @@
 """The project's files that travel: listed, hashed, and nothing that must stay home among them.
 
-What does not travel: version control, virtual environments, caches, `.env` files, seawall's own folder, whatever
-`.gitignore` names, and what `[app] exclude` adds. A pattern with `!` in `exclude` brings back what
-`.gitignore` names.
+What does not travel: version control, virtual environments, caches, `.env` files, seawall's own folder and files (no
+app reads them, and another host or body limit is no new release), whatever `.gitignore` names, and what `[app] exclude`
+adds. A pattern with `!` in `exclude` brings back what `.gitignore` names.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ NEVER = [
     ".env.*",
     ".flaskenv",
     "seawall.secrets",
+    "/seawall.toml",
     "__pycache__/",
     "*.pyc",
     ".venv/",

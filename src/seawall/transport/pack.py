@@ -17,7 +17,7 @@ MARKER = b"\x00seawall\x00"
 #: It then reads past whatever was sent on trust, up to the marker, and takes the agent that follows.
 NEED = b"need"
 #: Exit codes of the bootstrap and the shell line around it.
-NO_PYTHON, SUDO_NEEDS_PASSWORD, NO_SUDO, OLD_PYTHON, BAD_ARCHIVE = 90, 91, 92, 93, 94
+NO_PYTHON, SUDO_NEEDS_PASSWORD, NO_SUDO, OLD_PYTHON, BAD_ARCHIVE, SUDO_REFUSED = 90, 91, 92, 93, 94, 95
 
 #: Runs on the host under `python3 -I -c`, with the folder of agents and the wanted agent's SHA-256 as arguments.
 #: What only the first visit needs is imported only then.

@@ -21,6 +21,7 @@ from seawall.transport.pack import (
     NO_SUDO,
     OLD_PYTHON,
     SUDO_NEEDS_PASSWORD,
+    SUDO_REFUSED,
     package,
 )
 from seawall.transport.session import Session
@@ -34,10 +35,15 @@ AskPassword = Callable[[str], str]
 #: What ssh says (standard error, exit code 255) and what it means for a person.
 REASONS = [
     (
-        r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed",
+        r"REMOTE HOST IDENTIFICATION HAS CHANGED|host key .*differs from",
         "its host key is not the one this machine knows",
-        "if the server was set up anew, remove the old key with `ssh-keygen -R HOST` and connect once by hand; "
+        "if the server was set up anew, remove the old key with `ssh-keygen -R KNOWN` and connect once by hand; "
         "if not, somebody may be in between",
+    ),
+    (
+        r"Host key verification failed|host key is known for",
+        "this machine does not know its host key",
+        "connect once by hand, `ssh HOST`, and compare the fingerprint that it shows with the server's own",
     ),
     (
         r"Permission denied|Too many authentication failures",
@@ -76,7 +82,8 @@ class Ssh:
         )
         if password:
             assert process.stdin is not None  # noqa: S101 - it is a pipe
-            os.write(process.stdin.fileno(), password.encode() + b"\n")
+            # Once for the question whether it is right, once for the agent.
+            os.write(process.stdin.fileno(), 2 * (password.encode() + b"\n"))
         return Session(self.destination, process, self._explain)
 
     def open_and_greet(self, ask: AskPassword) -> Session:
@@ -96,9 +103,14 @@ class Ssh:
             f"{self.destination} cannot be used: {fact}",
             place=self.destination,
             state="nothing was changed there",
-            remedy=remedy.replace("HOST", self.destination),
+            remedy=remedy.replace("HOST", self.destination).replace("KNOWN", self._known_as(errors)),
             output=errors,
         )
+
+    def _known_as(self, errors: str) -> str:
+        """The name under which ssh keeps the host's key: it says so itself; else what it was asked for."""
+        said = re.search(r"ssh-keygen .*-R \"?([^\"\s]+)", errors)
+        return said.group(1) if said else self.destination.removeprefix("ssh://").rpartition("@")[2]
 
 
 def interactive(destination: str, command: list[str], *, terminal: bool) -> list[str]:
@@ -119,14 +131,21 @@ def agent_command(layout: str, argv: list[str]) -> list[str]:
 def _remote(password: str) -> str:
     agent = shlex.join(["python3", "-I", "-c", BOOTSTRAP, AGENTS, package().digest])
     agent += ' "$SSH_CONNECTION"'
-    sudo = "sudo -k -S -p ''" if password else "sudo -n"
-    checked = "" if password else f"sudo -n true </dev/null 2>/dev/null || exit {SUDO_NEEDS_PASSWORD}; "
     script = (
         f"command -v python3 >/dev/null || exit {NO_PYTHON}; "
         f'if [ "$(id -u)" = 0 ]; then exec {agent}; fi; '
-        f"command -v sudo >/dev/null || exit {NO_SUDO}; {checked}exec {sudo} {agent}"
+        f"command -v sudo >/dev/null || exit {NO_SUDO}; {_sudo(password)} {agent}"
     )
     return f"exec sh -c {shlex.quote(script)}"
+
+
+def _sudo(password: str) -> str:
+    """The shell's words that become root. A password is tried on its own first: after a wrong one sudo would go on to
+    read the frames that follow it as further guesses, and wait for more."""
+    if not password:
+        return f"sudo -n true </dev/null 2>/dev/null || exit {SUDO_NEEDS_PASSWORD}; exec sudo -n"
+    tried = "IFS= read -r word; printf '%s\\n' \"$word\" | LC_ALL=C sudo -k -S -p '' true"
+    return f"{tried} || exit {SUDO_REFUSED}; exec sudo -k -S -p ''"
 
 
 def _reason(code: int, errors: str) -> tuple[str, str]:
@@ -139,10 +158,10 @@ def _reason(code: int, errors: str) -> tuple[str, str]:
     }
     if code in known:
         return known[code]
-    if "not in the sudoers" in errors or "not allowed to" in errors:
+    if "not in the sudoers" in errors or "not allowed to" in errors or "may not run sudo" in errors:
         return "your user may not use sudo there", "allow it (visudo), or log in as root"
-    if "incorrect password" in errors or "Sorry, try again" in errors:
-        return "sudo did not accept the password", "run the command again with the right one"
+    if code == SUDO_REFUSED:
+        return "sudo did not accept the password", "run the command again with the right one, or log in as root"
     for pattern, fact, remedy in REASONS:
         if re.search(pattern, errors):
             return fact, remedy
