@@ -184,9 +184,11 @@ class Deployer:
     def _await_quiet(self, socket: Path, patience: float) -> None:
         deadline = time.monotonic() + patience
         quiet = 0
-        while quiet < 2:
+        while True:
             found = listener(socket)
             quiet = quiet + 1 if not found.open_connections else 0
+            if quiet == 2:
+                return
             if time.monotonic() > deadline:
                 text = f"{found.open_connections} connections were still open after {patience:g} s and were ended"
                 self.report(Event("note", "drained", text=text))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 import shutil
 import sys
@@ -20,9 +19,9 @@ def gather() -> dict[str, Any]:
         "os_version": release.get("VERSION_ID", ""),
         "cores": len(os.sched_getaffinity(0)),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "python": platform.python_version(),
+        "python": ".".join(str(part) for part in sys.version_info[:3]),
         "python_path": sys.executable,
-        "architecture": platform.machine(),
+        "architecture": os.uname().machine,
         "nginx_version": _nginx_version(),
         "address": _own_address(),
         "root": os.geteuid() == 0,

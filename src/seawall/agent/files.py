@@ -6,7 +6,6 @@ Everything is written beside its place, made durable and renamed over it; see re
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import grp
 import os
@@ -120,6 +119,8 @@ def fsync_directory(path: str) -> None:
 
 def sync_filesystem(path: str) -> None:
     """Make everything written to the file system that holds ``path`` durable: syncfs(2), else sync(2)."""
+    import ctypes  # late: only a switch needs it, and it is slow to import
+
     syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
     if syncfs is None:
         os.sync()

@@ -16,6 +16,7 @@ from seawall.config.variables import resolve
 from seawall.operations.early import Early
 from seawall.operations.hosts import AskPassword, Host, begin_all, greeted, person
 from seawall.operations.tree import Tree, list_tree
+from seawall.stack import templates
 from seawall.stack.compose import compose
 from seawall.stack.composition import Composition
 from seawall.stack.facts import Facts
@@ -106,6 +107,7 @@ def make_plan(
     """
     begun = begin_all(project, only, early)
     wanted = read_project(project)
+    templates.warm()
     hosts = [greeted(project, name, target, session, ask) for name, target, session in begun]
     if recover is not None:
         for host in hosts:

@@ -28,6 +28,13 @@ def _environment() -> Environment:
     return environment
 
 
+def warm() -> None:
+    """Compile all templates now, while something else is waited for; `render` is quick afterwards."""
+    environment = _environment()
+    for name in environment.list_templates(extensions=["j2"]):
+        environment.get_template(name)
+
+
 def render(template: str, **values: object) -> str:
     """The text of a template. Raises ConfigError for a value that the file's format cannot carry."""
     return _environment().get_template(template).render(**values)
