@@ -75,5 +75,5 @@ def _holder(fd: int) -> str:
     try:
         holder = json.loads(os.pread(fd, 4096, 0))
         return f"{holder['by']} runs a {holder['action']} on this host (since {holder['since']}, pid {holder['pid']})"
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         return "somebody runs a deployment on this host"

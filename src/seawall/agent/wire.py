@@ -60,8 +60,8 @@ class Wire:
         length = struct.unpack(">I", head)[0] if len(head) == 4 else -1
         if not 0 <= length <= LARGEST_MESSAGE:
             raise WireBroken(f"not a frame: {head!r}")
-        message = json.loads(self._whole(length))
-        return Frame(message, self._whole(min(int(message.get("payload", 0)), CHUNK)))
+        message = _parse(self._whole(length))
+        return Frame(message, self._whole(message.get("payload", 0)))
 
     def _whole(self, count: int) -> bytes:
         data = self._read(count)
@@ -80,6 +80,17 @@ class Wire:
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        message = json.loads(body)
+    except ValueError as error:  # no UTF-8, or no JSON
+        raise WireBroken(f"not a frame: {error}") from error
+    size = message.get("payload", 0) if isinstance(message, dict) else None
+    if type(size) is not int or not 0 <= size <= CHUNK:
+        raise WireBroken("not a frame: it is no object, or its payload has an impossible size")
+    return dict(message)
 
 
 def _write_all(fd: int, data: bytes) -> None:
