@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.agent.vocabulary import Change, Requirements, Source, build, resource_to_wire, to_wire
-from seawall.config.model import Project
+from seawall.config.model import LOCAL, Project
 from seawall.config.requirements import read_requirements
 from seawall.config.secrets import read_secrets
 from seawall.config.variables import resolve
@@ -107,7 +107,8 @@ def make_plan(
     """
     begun = begin_all(project, only, early)
     wanted = read_project(project)
-    templates.warm()
+    if project.environment != LOCAL:
+        templates.warm()
     hosts = [greeted(project, name, target, session, ask) for name, target, session in begun]
     if recover is not None:
         for host in hosts:

@@ -9,6 +9,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from seawall.stack import quoting
 
+#: What nearly every deployment to a server renders, with what those include.
+USUAL = (
+    "gunicorn.conf.py.j2",
+    "web.service.j2",
+    "web.socket.j2",
+    "_place.j2",
+    "_sandbox.j2",
+    "nginx-site.conf.j2",
+    "_nginx-http.j2",
+    "_nginx-tls.j2",
+    "_nginx-app.j2",
+    "_nginx-proxied.j2",
+)
+
 
 @cache
 def _environment() -> Environment:
@@ -29,10 +43,9 @@ def _environment() -> Environment:
 
 
 def warm() -> None:
-    """Compile all templates now, while something else is waited for; `render` is quick afterwards."""
-    environment = _environment()
-    for name in environment.list_templates(extensions=["j2"]):
-        environment.get_template(name)
+    """Compile the usual templates of a server now, while something else is waited for; `render` is quick afterwards."""
+    for name in USUAL:
+        _environment().get_template(name)
 
 
 def render(template: str, **values: object) -> str:
