@@ -46,10 +46,14 @@ def _changes(project: Project) -> dict[str, Callable[[], object]]:
         project.configure(server={"threads": 4 + number % 2}, proxy={"read_timeout": 60 + number})
         project.deploy()
 
+    def there_and_back() -> None:
+        one_line()
+        project.seawall("rollback")
+
     return {
         "deploy": one_line,
         "change of server and proxy settings": server_and_proxy,
-        "rollback": lambda: (one_line(), project.seawall("rollback")),
+        "deploy and rollback": there_and_back,
         "restart": lambda: project.seawall("restart"),
     }
 
@@ -128,13 +132,13 @@ def _saturated(place: Place, project: Project, rounds: int) -> list[Row]:
     ends = time.monotonic() + seconds
     time.sleep(1)
     while time.monotonic() < ends - 4:
-        changes["rollback" if done % 2 else "deploy"]()
+        changes["deploy and rollback"]()
         done += 1
     output = load.communicate()[0]
     failed = sum(int(n) for line in re.findall(r"Socket errors:.*", output) for n in re.findall(r"\d+", line))
     failed += sum(int(n) for n in re.findall(r"Non-2xx or 3xx responses: (\d+)", output))
     asked = re.search(r"(\d+) requests in", output)
     rate = re.search(r"Requests/sec:\s*([\d.]+)", output)
-    beside = f"of {asked[1] if asked else '?'} at {rate[1] if rate else '?'}/s during {done} deploys and rollbacks"
+    beside = f"of {asked[1] if asked else '?'} at {rate[1] if rate else '?'}/s during {done} deploys and as many rollbacks"
     Path(place.folder, "wrk.txt").write_text(output)
     return [Row("requests failed: at saturation", failed, "", 0, "", beside)]

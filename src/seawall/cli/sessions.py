@@ -46,12 +46,14 @@ def connected_to(project: Project, only: Sequence[str] = (), early: Early | None
 @contextmanager
 def connected_to_change(directory: Path, environment: str, only: Sequence[str] = ()) -> Iterator[list[Host]]:
     """The hosts; a deployment that was cut off there is finished or undone first, and that is said."""
-    with connected(directory, environment, only) as hosts:
+    with _begun(directory, environment, only) as early:
+        from seawall.config.load import load
         from seawall.operations.plan import finish_or_undo
 
-        for host in hosts:
-            finish_or_undo(host, hear_recovery)
-        yield hosts
+        with connected_to(load(directory, environment), only, early) as hosts:
+            for host in hosts:
+                finish_or_undo(host, hear_recovery)
+            yield hosts
 
 
 @contextmanager
