@@ -182,11 +182,16 @@ class Terminal:
         self._code: int | None = None
         self.seen = ""
 
+    def shows(self, text: str, within: float) -> bool:
+        """Whether `text` has been printed, or is in so many seconds; it and all before it are in `seen`."""
+        deadline = time.monotonic() + within
+        while text not in self.seen and self._read(deadline):
+            pass
+        return text in self.seen
+
     def wait_for(self, text: str, timeout: float = 120.0) -> None:
-        """Wait until `text` has been printed; it and all before it are in `seen`."""
-        deadline = time.monotonic() + timeout
-        while text not in self.seen:
-            assert self._read(deadline), f"{text!r} never came; the terminal shows:\n{self.seen}"
+        """Wait until `text` has been printed."""
+        assert self.shows(text, timeout), f"{text!r} never came; the terminal shows:\n{self.seen}"
 
     def type(self, text: str) -> None:
         """Type a line."""

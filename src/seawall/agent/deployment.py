@@ -242,7 +242,7 @@ class Deployer:
             converge.reload(told, log)
             log.forget()
         at = self.places
-        for path in (at.live, at.maintenance, at.releases, at.objects, at.venvs, at.resolved):
+        for path in (at.live, at.maintenance, at.releases, at.objects, at.venvs, at.resolved, at.run):
             remove_tree(str(path))
         self.journal.write("destroyed", with_data=with_data)
         if not with_data:
