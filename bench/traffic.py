@@ -139,6 +139,8 @@ def _saturated(place: Place, project: Project, rounds: int) -> list[Row]:
     failed += sum(int(n) for n in re.findall(r"Non-2xx or 3xx responses: (\d+)", output))
     asked = re.search(r"(\d+) requests in", output)
     rate = re.search(r"Requests/sec:\s*([\d.]+)", output)
-    beside = f"of {asked[1] if asked else '?'} at {rate[1] if rate else '?'}/s during {done} deploys and as many rollbacks"
+    beside = (
+        f"of {asked[1] if asked else '?'} at {rate[1] if rate else '?'}/s during {done} deploys and as many rollbacks"
+    )
     Path(place.folder, "wrk.txt").write_text(output)
     return [Row("requests failed: at saturation", failed, "", 0, "", beside)]
