@@ -35,10 +35,12 @@ def release_changes(places: Places, wanted: Release) -> dict[str, Any]:
 
 
 def release_list(places: Places) -> list[dict[str, Any]]:
-    """The releases on the host, newest first."""
+    """The releases on the host, newest first; one that is only half laid out is none yet."""
     live = releases.live_id(places)
     listed = []
     for release_id in reversed(releases.ids(places)):
+        if not places.release(release_id).record.exists():
+            continue
         made = releases.load(places, release_id)
         listed.append(
             {

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from seawall.agent.envfile import render_environment_file
 from seawall.agent.errors import BadRequest
-from seawall.agent.files import disk_full
+from seawall.agent.files import disk_full, write_atomic
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.process import check
 from seawall.agent.releases import record_text
@@ -28,9 +29,10 @@ def stage(places: Places, release_id: str, release: Release, made: str) -> Relea
         _code(places, at, release)
         _static(places, at, release)
         _settings(places, at, release)
-        _write(at.env, render_environment_file(release.env), 0o600)
-        _write(at.record, record_text(release, made).decode(), 0o600)
         (at.root / "web.sock").symlink_to(at.socket)
+        write_atomic(str(at.env), render_environment_file(release.env).encode(), 0o600)
+        # Last, and whole even after a power cut: recovery reads it to learn what it has to stop.
+        write_atomic(str(at.record), record_text(release, made), 0o600)
     return at
 
 
@@ -69,13 +71,27 @@ def _static(places: Places, at: ReleasePlaces, release: Release) -> None:
     _folder(at.static, 0o755, -1)
     for mount, source in release.static.items():
         root = PurePosixPath(source)
-        inside = [e for e in release.entries if e.sha256 and root in PurePosixPath(e.path).parents]
-        moved = [(PurePosixPath(e.path).relative_to(root), e) for e in inside]
         _folder(at.static / _inside(mount), 0o755, -1)
-        for path, entry in moved:
+        for path, entry in _files_in(root, release.entries):
             target = at.static / _inside(mount) / path
             target.parent.mkdir(parents=True, exist_ok=True)
             _entry(store, target, entry)
+
+
+def _files_in(root: PurePosixPath, entries: tuple[Entry, ...]) -> Iterator[tuple[PurePosixPath, Entry]]:
+    """The files of a folder, by their path in it. A link stands for what it leads to, which may lie elsewhere."""
+    for entry in entries:
+        path = PurePosixPath(entry.path)
+        if root not in path.parents:
+            continue
+        if not entry.target:
+            yield path.relative_to(root), entry
+            continue
+        end = PurePosixPath(os.path.normpath(path.parent / entry.target))
+        for other in entries:
+            behind = PurePosixPath(other.path)
+            if other.sha256 and (behind == end or end in behind.parents):
+                yield path.relative_to(root) / behind.relative_to(end), other
 
 
 def _settings(places: Places, at: ReleasePlaces, release: Release) -> None:
