@@ -8,7 +8,9 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,17 +82,44 @@ class _NamedConnection(http.client.HTTPConnection):
 
 
 def _ask(connection: http.client.HTTPConnection, url: str, headers: Mapping[str, str]) -> Answer:
+    too_late = Answer(reason=f"did not answer within {connection.timeout:g} s")
+    late = threading.Event()
     try:
-        connection.request("GET", url, headers=dict(headers))
-        answer = connection.getresponse()
-        answer.read()
+        connection.connect()
+        with _cut_after(connection, late):
+            connection.request("GET", url, headers=dict(headers))
+            answer = connection.getresponse()
+            answer.read()
     except socket.timeout:
-        return Answer(reason=f"did not answer within {connection.timeout:g} s")
+        return too_late
     except (FileNotFoundError, ConnectionRefusedError):
         return Answer(reason="could not be reached: nothing listens there")
     except (OSError, http.client.HTTPException) as error:
-        return Answer(reason=f"could not be reached ({error or type(error).__name__})")
+        return too_late if late.is_set() else Answer(reason=f"could not be reached ({error or type(error).__name__})")
     finally:
         connection.close()
+    if late.is_set():
+        return too_late
     said = answer.headers
     return Answer(answer.status, answer.reason, said.get("Location", ""), said.get("X-Seawall-Release", ""))
+
+
+@contextmanager
+def _cut_after(connection: http.client.HTTPConnection, late: threading.Event) -> Iterator[None]:
+    """End a conversation that takes longer than the connection's timeout in all.
+
+    The socket's own timeout bounds each read alone: an answer that comes in drops would never end.
+    """
+
+    def cut(sock: socket.socket) -> None:
+        late.set()
+        with suppress(OSError):
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)  # below TLS, which another thread is reading
+
+    timer = threading.Timer(float(connection.timeout or 0), cut, [connection.sock])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -68,8 +68,9 @@ def run_once(
 
 
 def masker(release: Release) -> Callable[[str], str]:
-    """A function that hides the release's secret values in a line of text."""
+    """A function that hides the release's secret values in text, also where a line holds one line of a value."""
     values = {release.env.get(name, "") for name in release.secret_names}
+    values |= {line for value in values for line in value.splitlines()}
     hidden = sorted((v for v in values if len(v) >= SHORTEST_SECRET), key=len, reverse=True)
 
     def mask(line: str) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,3 +90,25 @@ def test_a_start_that_fails_is_told_with_the_programs_words(programs: Programs) 
     with pytest.raises(ApplyFailed, match="nginx could not start: ctl start failed with exit code 1") as caught:
         service.start(NGINX)
     assert caught.value.output == "Job failed"
+
+
+def test_a_reload_is_done_when_the_workers_of_before_accept_no_more(programs: Programs, tmp_path: Path) -> None:
+    pid_file, told = tmp_path / "pid", tmp_path / "told"
+    worker = f"import os, time\nwhile not os.path.exists({str(told)!r}): time.sleep(0.01)\ntime.sleep(0.3)"
+    main = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {worker!r}])"
+    with subprocess.Popen([sys.executable, "-c", main]) as process:
+        pid_file.write_text(f"{process.pid}\n")
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while not children.read_text():
+            time.sleep(0.01)
+        pid = children.read_text().strip()
+        programs.add("ctl", f"touch {told}")
+        service.reload(replace(NGINX, pid_file=str(pid_file)))
+        ended = not Path(f"/proc/{pid}").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes()
+    assert ended
+
+
+def test_a_reload_waits_for_nobody_where_the_main_process_is_not_known(programs: Programs, tmp_path: Path) -> None:
+    programs.add("ctl", f"touch {tmp_path}/told")
+    service.reload(replace(NGINX, pid_file=str(tmp_path / "absent")))
+    assert (tmp_path / "told").exists()
