@@ -275,9 +275,15 @@ class _Straight(httpx.BaseTransport):
         self._inner = httpx.HTTPTransport(verify=trust, trust_env=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.extensions = {**request.extensions, "sni_hostname": request.url.host}
-        request.url = request.url.copy_with(host=self._address)
-        return self._inner.handle_request(request)
+        return self._inner.handle_request(
+            httpx.Request(
+                request.method,
+                request.url.copy_with(host=self._address),
+                headers=request.headers,
+                stream=request.stream,
+                extensions={**request.extensions, "sni_hostname": request.url.host},
+            )
+        )
 
     def close(self) -> None:
         self._inner.close()

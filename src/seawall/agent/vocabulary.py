@@ -95,13 +95,17 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Service:
-    """A long-running service that files belong to: ``check`` must pass before ``reload`` makes changes live."""
+    """A long-running service that files belong to: ``check`` must pass before ``reload`` makes changes live.
+
+    ``pid_file`` is that of its main process, where a reload is done only when the workers of before accept no more.
+    """
 
     name: str
     check: tuple[str, ...] = ()
     reload: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
     running: tuple[str, ...] = ()
+    pid_file: str = ""
 
 
 @dataclass(frozen=True)

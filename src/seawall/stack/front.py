@@ -32,7 +32,10 @@ def with_nginx(project: Project, layout: Layout, facts: Facts, target: LocalTarg
     """nginx in front: its configuration is checked by nginx itself, and a change is a reload."""
     command = nginx.local_command(layout, facts, target)
     configuration = Service(
-        "nginx", check=(*command, "-t"), reload=(*control(layout, target), "signal", "HUP", PROGRAM)
+        "nginx",
+        check=(*command, "-t"),
+        reload=(*control(layout, target), "signal", "HUP", PROGRAM),
+        pid_file=f"{layout.base}/front/nginx.pid",
     )
     return (
         *_program(layout, target, command, {}, stop="QUIT"),

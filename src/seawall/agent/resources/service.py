@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from seawall.agent import process
@@ -11,6 +12,7 @@ from seawall.agent.errors import ApplyFailed, CheckRefused, CommandFailed
 from seawall.agent.vocabulary import Change, Service
 
 TIMEOUT = 120  #: seconds that checking, starting and reloading may take
+HANDOVER = 10  #: seconds in which the workers of before a reload should accept no more
 #: How programs name the place they stumbled over: nginx's "in /path:3", Apache's "line 3 of /path:".
 PLACES = (
     re.compile(r" in (?P<path>/.+?):(?P<line>\d+)$", re.MULTILINE),
@@ -89,9 +91,37 @@ def start(resource: Service) -> None:
 
 
 def reload(resource: Service) -> None:
-    """Have it read its files again. Raises ApplyFailed with the program's words."""
+    """Have it read its files again, and wait until it answers by them alone. Raises ApplyFailed with the program's
+    words."""
     if resource.reload:
+        before = _workers(resource)
         _must(resource, resource.reload, "reload its files")
+        _await_handover(before)
+
+
+def _workers(resource: Service) -> dict[str, bytes]:
+    """The children of the service's main process, each with its command line (proc(5))."""
+    try:
+        main = Path(resource.pid_file).read_text().strip() if resource.pid_file else ""
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split() if main else []
+    except OSError:
+        return {}
+    return {pid: _command_line(pid) for pid in children}
+
+
+def _await_handover(before: Mapping[str, bytes]) -> None:
+    """nginx's `reload` returns at once, while workers with the old files go on accepting for some milliseconds. One
+    that accepts no more has ended, or says in its title that it is shutting down."""
+    deadline = time.monotonic() + HANDOVER
+    while any(line and _command_line(pid) == line for pid, line in before.items()) and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def _command_line(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _must(resource: Service, command: tuple[str, ...], what: str) -> None:
