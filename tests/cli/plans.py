@@ -53,6 +53,7 @@ def host_named(name: str, fleet: Any = None, live: str = "v12") -> Host:
         "releases": ["v11", "v12"] if live else [],
         "running": [live],
         "next": "v13",
+        "previous": "v11",
         "interrupted": "",
         "busy": "",
     }

@@ -89,6 +89,12 @@ class CheckRefused(AgentError):
     code = "check-refused"
 
 
+class DomainTaken(AgentError):
+    """Another site on this host answers for one of the app's domains."""
+
+    code = "domain-taken"
+
+
 class DiskFull(AgentError):
     """The host has no room left."""
 

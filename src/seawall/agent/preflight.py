@@ -6,16 +6,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from seawall.agent.errors import AgentError
+from seawall.agent.errors import DomainTaken
 
 #: Where Debian's and nginx's own packages look for sites.
 SITES = ("/etc/nginx/sites-enabled", "/etc/nginx/conf.d")
-
-
-class DomainTaken(AgentError):
-    """Another site on this host answers for one of the app's domains."""
-
-    code = "domain-taken"
 
 
 def domains_free(domains: Sequence[str], own_site: str, folders: Sequence[str] = SITES) -> None:

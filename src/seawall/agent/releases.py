@@ -69,6 +69,18 @@ def next_id(places: Places, journal: list[dict[str, Any]]) -> str:
     return f"v{max(seen, default=0) + 1}"
 
 
+def previous_id(places: Places, journal: list[dict[str, Any]]) -> str:
+    """What a rollback goes to: the release that was live when the live one was deployed, or the next older kept one.
+
+    So going back twice goes two steps back, and a release that was itself taken back is not returned to.
+    """
+    live, kept = live_id(places), ids(places)
+    before = [str(r["old"]) for r in journal if r["step"] == "begin" and r["release"] == live and r.get("new")]
+    if before and before[-1] in kept:
+        return before[-1]
+    return max((name for name in kept if live and number(name) < number(live)), key=number, default="")
+
+
 def load(places: Places, release_id: str) -> Made:
     """Raises NoSuchRelease with the ids there are."""
     number(release_id)

@@ -150,13 +150,15 @@ class Session:
     def _open(self, frame: Frame) -> dict[str, Any]:
         self.places = Places(build(Layout, frame.message["layout"]))
         manager = manager_for(self._there())
+        records = self._journal().records()
         return {
             "live": releases.live_id(self._there()),
             "releases": releases.ids(self._there()),
             "running": manager.running(self._there()) if manager.is_up() else [],
             "interrupted": queries.interrupted(self._there()),
             "busy": lock.holder(self._there().lock),
-            "next": releases.next_id(self._there(), self._journal().records()),
+            "next": releases.next_id(self._there(), records),
+            "previous": releases.previous_id(self._there(), records),
         }
 
     def _there(self) -> Places:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 FILE = "seawall.toml"
 
 
+NEXT_HERE = "next: `seawall up` puts it online on this machine, `seawall deploy` on its hosts"
+NEXT_ON_HOSTS = "next: `seawall plan` shows what `seawall deploy` will do; `seawall up` tries it on this machine"
+
+
 @click.command("init", cls=Command)
 @options.directory
 @click.option("--app", "entry", metavar="MODULE:NAME", help="The app, where several or none are found.")
@@ -74,7 +78,7 @@ def command(
     if as_json:
         console.document({"file": str(path), **found_data(findings, initial.notes(findings)), **made})
     else:
-        console.say("next: `seawall up` puts it online on this machine, `seawall deploy` on its hosts")
+        console.say(NEXT_ON_HOSTS if hosts else NEXT_HERE)
 
 
 def _refuse_without_app(findings: Findings) -> None:

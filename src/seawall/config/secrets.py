@@ -104,7 +104,9 @@ def _check(environment: str, name: str, value: str) -> None:
         )
     if not _ENVIRONMENT.fullmatch(environment) or environment == "recipients":
         raise SecretError(f"{environment!r} is no name of an environment")
-    if not value or "\0" in value or len(value.encode()) > LONGEST:
+    if not value:
+        raise SecretError(f"the value of {name} is empty", remedy="type it, or pipe it in")
+    if "\0" in value or len(value.encode()) > LONGEST:
         raise SecretError(
             f"this is no value for {name}", remedy=f"Give text without NUL, 1 to {LONGEST} bytes of UTF-8."
         )

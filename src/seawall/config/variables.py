@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seawall.config.dotenv import dotenv_files, read_dotenv
+from seawall.config.folder import NAME, own_folder
 from seawall.config.model import LOCAL, PRODUCTION, Project
 from seawall.config.secrets import FILE as STORE
 from seawall.config.writing import replace
 from seawall.errors import SecretError
 
-LOCAL_FILE = ".seawall/local.secrets"
+LOCAL_FILE = "local.secrets"
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ def resolve(project: Project, secrets: Mapping[str, str]) -> Variables:
     if project.environment == LOCAL and missing:
         made = _local_keys(project, [name for name in missing if _is_signing_key(name)])
         values |= made
-        sources |= dict.fromkeys(made, LOCAL_FILE)
-        notes = tuple(f"{name} is a random value made for this machine, kept in {LOCAL_FILE}" for name in made)
+        sources |= dict.fromkeys(made, f"{NAME}/{LOCAL_FILE}")
+        notes = tuple(f"{name} is a random value made for this machine, kept in {NAME}/{LOCAL_FILE}" for name in made)
         missing = [name for name in missing if name not in made]
     if missing:
         raise _missing(project.environment, missing)
@@ -78,15 +79,16 @@ def _local_keys(project: Project, names: list[str]) -> dict[str, str]:
     """Random values for ``names``, the same at every start. Raises SecretError if their file is spoiled."""
     if not names:
         return {}
-    path = project.directory / LOCAL_FILE
+    path = own_folder(project.directory) / LOCAL_FILE
     try:
         kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         made = {name: str(kept.get(name) or randomness.token_urlsafe(48)) for name in names}
         if {**kept, **made} != kept:
-            path.parent.mkdir(mode=0o700, exist_ok=True)
             replace(path, json.dumps({**kept, **made}, indent=2) + "\n")
     except (OSError, ValueError, AttributeError):
         raise SecretError(
-            "the local secrets cannot be read or written", place=LOCAL_FILE, remedy="Remove the file: it is made anew."
+            "the local secrets cannot be read or written",
+            place=f"{NAME}/{LOCAL_FILE}",
+            remedy="Remove the file: it is made anew.",
         ) from None
     return made

@@ -9,6 +9,7 @@ import os
 import select
 from pathlib import Path
 
+from seawall.config.folder import own_folder
 from seawall.config.model import Project
 from seawall.operations import authority
 from seawall.operations.hosts import Host
@@ -21,14 +22,12 @@ SHUT_DOWN_TIMEOUT = 30
 
 def folder(project: Project) -> Path:
     """Everything of the local target is in here."""
-    return project.directory / ".seawall" / "local"
+    return own_folder(project.directory) / "local"
 
 
 def prepare(project: Project) -> authority.LeafFiles:
     """Make the local authority and certificate that https needs."""
-    files = authority.ensure(folder(project), datetime.datetime.now(datetime.UTC))
-    (project.directory / ".seawall" / ".gitignore").write_text("*\n")
-    return files
+    return authority.ensure(folder(project), datetime.datetime.now(datetime.UTC))
 
 
 def address(project: Project) -> str:

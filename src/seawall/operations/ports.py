@@ -6,6 +6,7 @@ import json
 import socket
 from dataclasses import asdict, dataclass
 
+from seawall.config.folder import own_folder
 from seawall.config.model import Project
 
 
@@ -20,12 +21,11 @@ def ports(project: Project) -> Ports:
     wanted = Ports(project.local.port, project.local.http_port)
     if wanted.https and wanted.http:
         return wanted
-    path = project.directory / ".seawall" / "ports.json"
+    path = own_folder(project.directory) / "ports.json"
     try:
         chosen = Ports(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
         chosen = Ports(*_free_ports())
-        path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(asdict(chosen)))
     return Ports(wanted.https or chosen.https, wanted.http or chosen.http)
 

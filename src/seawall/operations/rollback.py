@@ -28,17 +28,15 @@ def rollback(hosts: Sequence[Host], to: str = "") -> Generator[Happening, None, 
 
 
 def previous(hosts: Sequence[Host]) -> str:
-    """The release below the live one on the first host. Raises UsageError if there is none."""
+    """What was live on the first host before the live release was deployed. Raises UsageError if there is none."""
     lead = hosts[0]
     if not lead.live:
         raise UsageError("nothing is deployed there yet", remedy="`seawall deploy` makes the first release")
-    releases: list[str] = lead.app["releases"]
-    older = releases[: releases.index(lead.live)]
-    if not older:
+    if not lead.app["previous"]:
         raise UsageError(
-            f"there is no release older than {lead.live}", remedy="`seawall rollback --to ID` takes any kept release"
+            f"there is no release before {lead.live}", remedy="`seawall rollback --to ID` takes any kept release"
         )
-    return older[-1]
+    return str(lead.app["previous"])
 
 
 def restart(hosts: Sequence[Host]) -> Generator[Happening, None, str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seawall.agent.vocabulary import Entry
+from seawall.config.folder import NAME, own_folder
 from seawall.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ NEVER = [
     ".nox/",
     ".DS_Store",
 ]
-CACHE = Path(".seawall/cache/hashes.json")
+CACHE = "hashes.json"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Tree:
 def list_tree(directory: Path, root: str, exclude: tuple[str, ...]) -> Tree:
     """List and hash the files of ``directory/root``. Raises ProjectError for a link that leads out of it."""
     top = (directory / root).resolve()
-    hashes = _Hashes(directory / CACHE)
+    hashes = _Hashes(directory)
     walk = _Walk(top, _patterns(top, exclude))
     entries = tuple(sorted(walk.entries(hashes), key=lambda entry: entry.path))
     hashes.save()
@@ -128,9 +129,9 @@ class _Walk:
 class _Hashes:
     """SHA-256 by path, remembered while size, times and inode stay the same (the rule of git's index)."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._known = _read_cache(path)
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._known = _read_cache(directory / NAME / CACHE)
         self._used: dict[str, list[object]] = {}
 
     def of(self, path: str, status: os.stat_result) -> str:
@@ -145,10 +146,10 @@ class _Hashes:
         if self._used == self._known:
             return
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._path.with_suffix(f".{os.getpid()}")
+            path = own_folder(self._directory) / CACHE
+            fresh = path.with_suffix(f".{os.getpid()}")
             fresh.write_text(json.dumps(self._used))
-            fresh.replace(self._path)
+            fresh.replace(path)
         except OSError:
             return
 

@@ -19,6 +19,9 @@ NEED = b"need"
 #: Exit codes of the bootstrap and the shell line around it.
 NO_PYTHON, SUDO_NEEDS_PASSWORD, NO_SUDO, OLD_PYTHON, BAD_ARCHIVE, SUDO_REFUSED = 90, 91, 92, 93, 94, 95
 
+#: An agent that nobody used for so long is removed when another arrives, seconds: thirty days.
+UNUSED = 30 * 86400
+
 #: Runs on the host under `python3 -I -c`, with the folder of agents and the wanted agent's SHA-256 as arguments.
 #: What only the first visit needs is imported only then.
 BOOTSTRAP = f"""
@@ -49,6 +52,10 @@ if not os.path.isdir(here):
     os.sync()
     try: os.rename(fresh, here)
     except OSError: pass
+    import shutil, time
+    for other in os.scandir(home):
+        if other.name != digest and time.time() - other.stat().st_mtime > {UNUSED}: shutil.rmtree(other.path)
+os.utime(here)
 sys.path.insert(0, here)
 os.environ["SSH_CONNECTION"] = sys.argv[3] if len(sys.argv) > 3 else ""
 from seawall.agent.main import main

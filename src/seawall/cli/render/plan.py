@@ -85,7 +85,9 @@ def _host_data(plan: Plan, item: HostPlan) -> dict[str, Any]:
             "upload": {"files": files, "bytes": amount},
             "env": release.env,
             "requirements": release.requirements,
-            "settings": [{"name": entry["name"], "diff": _settings_diff(entry)} for entry in release.settings],
+            "settings": [
+                {"name": entry["name"], "diff": _settings_diff(entry, plan.release_id)} for entry in release.settings
+            ],
             "other": release.other,
         },
     }
@@ -122,7 +124,7 @@ def _release_lines(plan: Plan, item: HostPlan) -> Iterator[Line]:
     if release.other:
         yield Line(f"      also changed: {', '.join(OTHER.get(name, name) for name in release.other)}")
     for entry in release.settings:
-        yield from diff_lines(_settings_diff(entry), "      ")
+        yield from diff_lines(_settings_diff(entry, plan.release_id), "      ")
 
 
 def _named(changes: Mapping[str, Sequence[str]]) -> Iterator[Line]:
@@ -140,9 +142,11 @@ def _requirements(item: HostPlan) -> str:
     return " and ".join(part for part in (wanted.path or "none", ", ".join(wanted.extra)) if part)
 
 
-def _settings_diff(entry: Mapping[str, str]) -> str:
-    """A generated file that differs from the live release's. `@RELEASE@` in it stands for the release's id."""
-    name, before, after = entry["name"], entry["before"], entry["after"]
+def _settings_diff(entry: Mapping[str, str], release_id: str) -> str:
+    """A generated file that differs from the live release's; both are shown with the new release's id."""
+    from seawall.agent.vocabulary import RELEASE
+
+    name, before, after = (entry[key].replace(RELEASE, release_id) for key in ("name", "before", "after"))
     lines = difflib.unified_diff(
         before.splitlines(),
         after.splitlines(),
