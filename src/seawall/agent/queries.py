@@ -94,10 +94,9 @@ def logs(
     mask = masker(releases.load(places, live).release) if live else str
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace")
     assert process.stdout is not None  # noqa: S101 - it is a pipe
-    with _stopped_when(cancelled, process):
+    with process, _stopped_when(cancelled, process):
         for line in process.stdout:
             hear(mask(line.rstrip("\n")))
-    process.wait()
 
 
 def _programs(places: Places, manager: Manager, live: str) -> list[dict[str, str]]:
