@@ -38,24 +38,28 @@ def ensure(folder: Path, now: datetime.datetime) -> LeafFiles:
     """Make the authority and the leaf where they are missing or about to end."""
     files = leaf_files(folder)
     files.certificate.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not _lasts(files.authority, now):
+    if not _lasts(files.authority, files.authority_key, now):
         key, certificate = _authority(now)
         _write(files.authority_key, _key_bytes(key), 0o600)
         _write(files.authority, _certificate_bytes(certificate), 0o644)
         files.certificate.unlink(missing_ok=True)
-    if not _lasts(files.certificate, now):
+    if not _lasts(files.certificate, files.key, now):
         key, certificate = _leaf(files, now)
         _write(files.key, _key_bytes(key), 0o600)
         _write(files.certificate, _certificate_bytes(certificate), 0o644)
     return files
 
 
-def _lasts(path: Path, now: datetime.datetime) -> bool:
+def _lasts(certificate: Path, key: Path, now: datetime.datetime) -> bool:
+    """Whether there are both and they can be used for a while; what is damaged is as good as missing."""
     from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
 
-    if not path.exists():
+    try:
+        end = x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+        serialization.load_pem_private_key(key.read_bytes(), None)
+    except (FileNotFoundError, ValueError):
         return False
-    end = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
     return end - now > datetime.timedelta(days=RENEW_DAYS)
 
 

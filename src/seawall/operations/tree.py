@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from seawall.errors import ProjectError
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-#: In .gitignore's own pattern language (gitignore(5)).
+#: In .gitignore's own pattern language (gitignore(5)). Matched apart: no pattern of the project brings these back.
 NEVER = [
     ".git",
     ".hg",
@@ -61,24 +61,28 @@ def list_tree(directory: Path, root: str, exclude: tuple[str, ...]) -> Tree:
     """List and hash the files of ``directory/root``. Raises ProjectError for a link that leads out of it."""
     top = (directory / root).resolve()
     hashes = _Hashes(directory)
-    walk = _Walk(top, _patterns(top, exclude))
+    walk = _Walk(top, _patterns(NEVER), _patterns([*_ignored(top), *exclude]))
     entries = tuple(sorted(walk.entries(hashes), key=lambda entry: entry.path))
     hashes.save()
     return Tree(top, entries, tuple(walk.notes))
 
 
-def _patterns(top: Path, exclude: tuple[str, ...]) -> GitIgnoreSpec:
+def _patterns(lines: Iterable[str]) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec
 
+    return GitIgnoreSpec.from_lines(lines)
+
+
+def _ignored(top: Path) -> list[str]:
     ignore = top / ".gitignore"
-    lines = ignore.read_text(errors="replace").splitlines() if ignore.is_file() else []
-    return GitIgnoreSpec.from_lines([*lines, *exclude, *NEVER])
+    return ignore.read_text(errors="replace").splitlines() if ignore.is_file() else []
 
 
 @dataclass
 class _Walk:
     top: Path
-    spec: GitIgnoreSpec
+    never: GitIgnoreSpec
+    unwanted: GitIgnoreSpec
     notes: list[str] = field(default_factory=list)
 
     def entries(self, hashes: _Hashes) -> Iterator[Entry]:
@@ -99,7 +103,8 @@ class _Walk:
         for item in items:
             path = os.path.join(folder, item.name)
             is_folder = item.is_dir(follow_symlinks=False)
-            if self.spec.match_file(path + "/" if is_folder else path):
+            named = path + "/" if is_folder else path
+            if self.never.match_file(named) or self.unwanted.match_file(named):
                 continue
             if not is_folder:
                 yield item
@@ -137,7 +142,7 @@ class _Hashes:
     def of(self, path: str, status: os.stat_result) -> str:
         mark = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
         known = self._known.get(path)
-        digest = str(known[4]) if known and known[:4] == mark else _hash(path)
+        digest = str(known[4]) if isinstance(known, list) and known[:4] == mark else _hash(path)
         self._used[path] = [*mark, digest]
         return digest
 
