@@ -74,7 +74,16 @@ class Disk:
         finally:
             os.close(handle)
         self.unmount()
+        self._leave_behind_who_holds_it()
         self.mount()
+
+    def _leave_behind_who_holds_it(self) -> None:
+        """Goes on with a copy if the file is in use still. Whoever makes a mount namespace on this machine holds the
+        file system a while longer, and to mount the same file would give that one again, which is shut down."""
+        if run(["losetup", "--noheadings", "--output", "NAME", "--associated", str(self._file)]).stdout:
+            copy = self.directory / "copy.img"
+            run(["cp", "--sparse=always", str(self._file), str(copy)])
+            copy.rename(self._file)
 
     def save(self, name: str) -> None:
         """Keeps the disk as it is at this moment, synced, under `name`; the host may go on running."""
@@ -89,6 +98,7 @@ class Disk:
         if not self._saved(name).exists():
             raise HostError(f"no disk was saved as {name!r}")
         self.unmount()
+        self._file.unlink()  # not written over: somebody may hold the file system a while longer
         run(["cp", "--sparse=always", str(self._saved(name)), str(self._file)])
         self.mount()
 

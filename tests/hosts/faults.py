@@ -116,7 +116,7 @@ def differs(path):
     except FileNotFoundError:
         return False
 patterns = (f"seawall-{app}@*", f"seawall-{app}.*@*")
-units = [line.split()[0] for line in lines("systemctl", "list-units", "--all", "--plain", "--no-legend", *patterns)]
+units = [line.split()[0] for line in lines("systemctl", "list-units", "--plain", "--no-legend", *patterns)]
 files, temporary = [], []
 for top in ("/etc/systemd/system", "/etc/nginx", "/etc/ssl/seawall", base, "/var/lib/seawall/agent"):
     for folder, dirs, names in os.walk(top):
