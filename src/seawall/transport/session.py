@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Output before the marker (a login shell's banner) that we read past, bytes.
 MOST_NOISE = 64 * 1024
+#: How long a connection that failed may take to end by itself, seconds.
+PATIENCE = 5
 
 Tell = Callable[["Event"], None]
 #: Makes the right error of a connection that ended before the agent answered: exit code, standard error.
@@ -162,7 +164,13 @@ class Session:
         return b"".join(self._errors)[-4000:].decode(errors="replace").strip()
 
     def _ended(self) -> Exception:
-        code = self._process.wait()
+        """What to say of a connection on which the agent never spoke; if the other side still talks, it is ended."""
+        self.close()
+        try:
+            code = self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.terminate()
+            code = self._process.wait()
         return self._explain(code, self._error_text())
 
     def _lost(self) -> ConnectionLost:

@@ -1,0 +1,126 @@
+"""The agent comes to a host once, and is found there the next time: the real bootstrap, in a local python."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from seawall.errors import ConnectionFailed, ConnectionLost, HostError
+from seawall.transport.pack import BAD_ARCHIVE, BOOTSTRAP, package
+from seawall.transport.session import Session
+
+
+def explain(code: int, errors: str) -> ConnectionFailed:
+    return ConnectionFailed(f"ended with {code}", output=errors)
+
+
+class Hosts:
+    def __init__(self, home: Path, stack: ExitStack) -> None:
+        self.home = home
+        self._stack = stack
+
+    def open(self, before: str = "", digest: str = "") -> Session:
+        """A session with the bootstrap, after a login shell that runs ``before``."""
+        command = [
+            sys.executable,
+            "-I",
+            "-c",
+            BOOTSTRAP,
+            str(self.home),
+            digest or package().digest,
+            "1.2.3.4 5 6.7.8.9 22",
+        ]
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", f'{before}\nexec "$@"', "sh", *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+        )
+        session = Session("a.example.com", process, explain)
+        self._stack.callback(session.wait_closed, 10)
+        return session
+
+
+@pytest.fixture
+def hosts(tmp_path: Path) -> Iterator[Hosts]:
+    with ExitStack() as stack:
+        yield Hosts(tmp_path / "agents", stack)
+
+
+def test_the_agent_is_sent_once_and_is_there_the_next_time(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = hosts.open()
+    first.greet()
+    assert first.facts["address"] == "6.7.8.9"
+    assert [path.name for path in hosts.home.iterdir()] == [package().digest]
+    monkeypatch.setattr("seawall.transport.session.package", lambda: pytest.fail("the agent is there already"))
+    again = hosts.open()
+    again.greet()
+    assert again.facts["python"] == first.facts["python"]
+
+
+def test_a_request_sent_on_trust_is_answered_on_the_first_visit_and_on_the_next(hosts: Hosts) -> None:
+    for _ in range(2):
+        session = hosts.open()
+        session.send_early("dance")
+        session.greet()
+        with pytest.raises(HostError, match="knows no operation 'dance'"):
+            session.answer()
+
+
+def test_what_a_login_shell_prints_first_is_read_past(hosts: Hosts) -> None:
+    session = hosts.open(before="echo 'Welcome to the machine'; printf 'need\\000\\000\\000'; head -c 20000 /dev/zero")
+    session.greet()
+    assert session.facts["python"]
+
+
+def test_endless_noise_is_given_up_on(hosts: Hosts) -> None:
+    session = hosts.open(before="exec yes")
+    with pytest.raises(ConnectionFailed):
+        session.greet()
+
+
+def test_an_archive_that_arrives_damaged_is_not_unpacked(hosts: Hosts) -> None:
+    session = hosts.open(digest="0" * 64)
+    with pytest.raises(ConnectionFailed, match=f"ended with {BAD_ARCHIVE}"):
+        session.greet()
+    assert not hosts.home.exists() or list(hosts.home.iterdir()) == []
+
+
+def test_what_the_host_says_when_it_fails_comes_with_the_error(hosts: Hosts) -> None:
+    session = hosts.open(before="echo 'disk on fire' >&2; exit 3")
+    with pytest.raises(ConnectionFailed, match="ended with 3") as caught:
+        session.greet()
+    assert caught.value.output == "disk on fire"
+
+
+def test_a_host_that_goes_away_at_work_is_a_lost_connection(hosts: Hosts) -> None:
+    session = hosts.open()
+    session.greet()
+    session._process.kill()
+    with pytest.raises(ConnectionLost) as caught:
+        session.request("releases")
+    assert caught.value.exit_code == 4
+    assert "run the command again" in caught.value.remedy
+
+
+def test_the_archive_is_the_same_for_the_same_code_and_holds_the_agent_alone() -> None:
+    first = package()
+    names = zipfile.ZipFile(io.BytesIO(first.data)).namelist()
+    assert all(name == "seawall/__init__.py" or name.startswith("seawall/agent/") for name in names)
+    package.cache_clear()
+    assert package() == first
+
+
+def test_two_first_visits_at_once_both_find_the_agent(hosts: Hosts) -> None:
+    sessions = [hosts.open() for _ in range(2)]
+    for session in sessions:
+        session.greet()
+    assert package().digest in [path.name for path in hosts.home.iterdir()]
