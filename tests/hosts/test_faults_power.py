@@ -70,6 +70,15 @@ def site(
     return found
 
 
+def cut_power_at(site: Site, place: str) -> None:
+    """Deploy, and lose the power at `place`, at the worst moment: the disk has the names, and not all content yet."""
+    with site.faults.held(site.project, place) as process:
+        site.host.run(["sh", "-c", "echo >/var/tmp/mark; sync /var/tmp/mark"])
+        site.host.kill_power()
+        process.kill()
+        process.communicate()
+
+
 def comes_back(site: Site, old: str, new: str) -> str:
     """Boot. The site is whole without a command; the next deployment works and says what it found."""
     site.host.boot()
@@ -94,7 +103,6 @@ def comes_back(site: Site, old: str, new: str) -> str:
         "applied done",
         "stage._settings before",
         "staged done",
-        "venvs._seal before",
         "built done",
         "started start",
         "started done",
@@ -106,10 +114,7 @@ def comes_back(site: Site, old: str, new: str) -> str:
 def test_power_lost_before_the_switch_boots_into_the_old_release(site: Site, place: str) -> None:
     old = site.shows()
     new = site.change()
-    with site.faults.held(site.project, place) as process:
-        site.host.kill_power()
-        process.kill()
-        process.communicate()
+    cut_power_at(site, place)
     assert comes_back(site, old, new) == old
 
 
@@ -119,10 +124,7 @@ def test_power_lost_before_the_switch_boots_into_the_old_release(site: Site, pla
 def test_power_lost_after_the_switch_boots_into_the_new_release(site: Site, place: str) -> None:
     old = site.shows()
     new = site.change()
-    with site.faults.held(site.project, place) as process:
-        site.host.kill_power()
-        process.kill()
-        process.communicate()
+    cut_power_at(site, place)
     assert comes_back(site, old, new) == new
 
 
@@ -137,3 +139,38 @@ def test_power_lost_around_the_switch_boots_into_one_release_wholly(site: Site, 
         process.kill()
         process.communicate()
     comes_back(site, old, new)
+
+
+#: Compares every file of a virtual environment with what its package says of it (PEP 376, RECORD).
+DIFFERENT = r"""
+import base64, csv, hashlib, pathlib, sys
+site = next(pathlib.Path(sys.argv[1]).resolve().glob("lib/python*/site-packages"))
+for record in site.glob("*.dist-info/RECORD"):
+    for path, digest, _ in csv.reader(record.open()):
+        algorithm, _, value = digest.partition("=")
+        if value:
+            found = hashlib.new(algorithm, (site / path).read_bytes()).digest()
+            if base64.urlsafe_b64encode(found).rstrip(b"=").decode() != value:
+                print(path)
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "version"), [("venvs._seal before", "1.15.0"), ("built start", "1.16.0"), ("built done", "1.17.0")]
+)
+def test_a_virtual_environment_that_was_being_built_is_whole_afterwards(site: Site, place: str, version: str) -> None:
+    """Neither it nor the cache it is made from may hold a file that the disk never got."""
+    old = site.shows()
+    new = site.change()
+    site.project.write("requirements.txt", f"flask\nsix=={version}\n")
+    cut_power_at(site, place)
+    assert comes_back(site, old, new) == old
+    assert site.host.run(["python3", "-c", DIFFERENT, "/srv/tiny/live/venv"]).stdout == ""
+
+
+def test_an_agent_that_was_being_unpacked_is_whole_afterwards(site: Site) -> None:
+    old = site.shows()
+    site.host.run(["rm", "-r", "/var/lib/seawall/agent"])
+    new = site.change()
+    cut_power_at(site, "begin")
+    assert comes_back(site, old, new) == old

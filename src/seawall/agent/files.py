@@ -166,11 +166,17 @@ def disk_full(path: str) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise DiskFull(
-            f"No room left on the file system of {path}: {error.strerror}",
-            place=path,
-            remedy=f"make room on {mount_point(path)} (df -h and df -i show what is short), then run it again",
-        ) from error
+        raise no_room(path, "") from error
+
+
+def no_room(path: str, output: str) -> DiskFull:
+    """The error of a full disk at ``path``, with what a program said of it."""
+    return DiskFull(
+        f"No room left on the file system of {path}",
+        place=path,
+        remedy=f"make room on {mount_point(path)} (df -h and df -i show what is short), then run it again",
+        output=output,
+    )
 
 
 def refuse_foreign_links(path: str) -> None:

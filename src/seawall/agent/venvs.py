@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from seawall.agent.errors import BuildFailed, CommandFailed
+from seawall.agent import files, uv_cache
+from seawall.agent.errors import BuildFailed, CommandFailed, DiskFull
 from seawall.agent.files import gid_of, remove_tree, sync_filesystem, uid_of, write_atomic
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.process import check, run
@@ -36,10 +37,13 @@ class Builder:
 
     def build(self, at: ReleasePlaces, release: Release) -> str:
         """Link the release to its environment, making it if need be. Returns the resolved requirements."""
-        locked = self._resolve(at, release.requirements)
-        venv = self.places.venvs / _key(locked, release)
-        if not (venv / COMPLETE).exists():
-            self._create(venv, at, release.requirements, locked)
+        try:
+            locked = self._resolve(at, release.requirements)
+            venv = self.places.venvs / _key(locked, release)
+            if not (venv / COMPLETE).exists():
+                self._create(venv, at, release.requirements, locked)
+        finally:
+            uv_cache.end(self._mark)
         at.venv.symlink_to(venv)
         self._compile_code(at)
         return locked
@@ -92,7 +96,7 @@ class Builder:
         _give(venv, self.places.layout.build_user)
         try:
             self._fill(venv, at, wanted, locked)
-        except BuildFailed:
+        except (BuildFailed, DiskFull):
             remove_tree(str(venv))
             raise
         _seal(venv, self.places.layout.build_user)
@@ -112,7 +116,19 @@ class Builder:
             self._uv([*common, "--no-deps", str(copy)], venv, "")
             remove_tree(str(copy))
 
+    @property
+    def _mark(self) -> Path:
+        return self.places.state / "uv-at-work"
+
     def _uv(self, arguments: list[str], cwd: Path, text: str) -> str:
+        """Run uv. Its cache is ours to clean on a server only; elsewhere it is the person's own."""
+        if self.places.layout.build_user:
+            if uv_cache.may_be_torn(self._mark):
+                self._run_uv(["cache", "clean", "--quiet"], self.places.base, "")
+            uv_cache.begin(self._mark)
+        return self._run_uv(arguments, cwd, text)
+
+    def _run_uv(self, arguments: list[str], cwd: Path, text: str) -> str:
         layout = self.places.layout
         try:
             done = check(
@@ -128,6 +144,8 @@ class Builder:
                 cancelled=self.cancelled,
             )
         except CommandFailed as error:
+            if re.search(r"No space left on device|Disk quota exceeded", error.output):
+                raise files.no_room(str(self.places.venvs), error.output) from error
             raise BuildFailed(
                 _fact(error.output),
                 place="requirements",
@@ -149,7 +167,7 @@ def _environment(build_user: str) -> dict[str, str]:
     """uv trusts the host's certificates, so a host behind a company's proxy works as its administrator set it up."""
     env = {"UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1"}
     if build_user:
-        env.update(UV_CACHE_DIR="/var/cache/seawall/uv", UV_PYTHON_INSTALL_DIR="/var/lib/seawall/python")
+        env.update(UV_CACHE_DIR=uv_cache.CACHE, UV_PYTHON_INSTALL_DIR="/var/lib/seawall/python")
         env["HOME"] = "/var/cache/seawall"
     else:
         env["HOME"] = os.path.expanduser("~")
