@@ -68,9 +68,7 @@ class Front:
             return None
         for prefix, mount in self.static.items():
             if scope["path"].startswith(prefix):
-                root = (self.live / "static" / mount).resolve()
-                file = (root / scope["path"].removeprefix(prefix)).resolve()
-                return file if file.is_relative_to(root) and file.is_file() else None
+                return _file_in(self.live / "static" / mount, scope["path"].removeprefix(prefix))
         return None
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -138,6 +136,16 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
         yield message.get("body", b"")
         if not message.get("more_body", False):
             return
+
+
+def _file_in(folder: Path, path: str) -> Path | None:
+    """The file at ``path``, unless there is none, it leads out of the folder, or no file can be called so."""
+    try:
+        root = folder.resolve()
+        file = (root / path).resolve()
+        return file if file.is_relative_to(root) and file.is_file() else None
+    except (OSError, ValueError):  # a name too long, a NUL
+        return None
 
 
 async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
