@@ -1,5 +1,7 @@
 """Several apps on one server, sites that others wrote, and a server that somebody changes by hand."""
 
+import socket
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from .machine import Host
-from .product import Project, tiny_project, visit
+from .product import Project, tiny_project, visit, visitor
 
 SITES = "/etc/nginx/sites-enabled"
 OURS = f"{SITES}/seawall-first.conf"
@@ -51,6 +53,17 @@ def broken_site(neighbours: Neighbours) -> Iterator[str]:
 
 def enabled(host: Host) -> list[str]:
     return host.run(["ls", SITES]).stdout.split()
+
+
+def certificate_of(host: Host, domain: str) -> bytes:
+    """What a visitor of `domain` is shown, trusted or not."""
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    with (
+        socket.create_connection((host.address, 443)) as plain,
+        trusting.wrap_socket(plain, server_hostname=domain) as wrapped,
+    ):
+        return wrapped.getpeercert(binary_form=True) or b""
 
 
 def test_apps_side_by_side_answer_each_under_its_own_name(neighbours: Neighbours) -> None:
@@ -203,6 +216,55 @@ def test_a_file_that_changes_between_the_plan_and_the_yes_is_named_and_nothing_i
     assert project.live() == live
     project.deploy()
     assert visit(neighbours.host, domain=TWO).text == "version of the quick one"
+
+
+def test_an_environment_is_an_app_of_its_own_beside_production(neighbours: Neighbours) -> None:
+    host, project = neighbours.host, neighbours.second
+    staging = {"domains": ["staging.example.com"], "env": {"STAGE": "yes"}}
+    project.configure(environments={"staging": staging})
+    project.release("of staging")
+    project.deploy("-e", "staging")
+    assert visit(host, domain="staging.example.com").text == "version of staging"
+    assert visit(host, "/env/STAGE", domain="staging.example.com").text == "yes"
+    assert visit(host, domain=TWO).text == "version of the quick one"
+    project.release("of the quick one")
+    assert project.seawall("plan", "--exit-code").code == 0
+    project.seawall("destroy", "-e", "staging", "--yes", "second-staging", "--with-data")
+    assert visit(host, domain=TWO).text == "version of the quick one"
+
+
+def test_an_app_without_domains_answers_at_the_hosts_address(
+    neighbours: Neighbours, ssh_environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    host = neighbours.host
+    bare = tiny_project(tmp_path, ssh_environment, host.address, name="bare", domains=[])
+    assert f"https://{host.address}" in bare.deploy().out
+    assert visit(host, domain=host.address, scheme="http").headers["location"] == f"https://{host.address}/"
+    with visitor(host, host.address) as client:
+        assert client.get("/").text == "version one"
+    bare.configure(tls={"mode": "off"})
+    bare.deploy()
+    assert visit(host, domain=host.address, scheme="http").text == "version one"
+    bare.seawall("destroy", "--yes", "bare", "--with-data")
+    assert visit(host, domain=TWO).text == "version of the quick one"
+
+
+def test_a_certificate_of_ones_own_is_used_and_a_missing_one_is_named(
+    neighbours: Neighbours, ssh_environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    host, certificate, key = neighbours.host, "/etc/ssl/own/site.crt", "/etc/ssl/own/site.key"
+    own = tiny_project(tmp_path, ssh_environment, host.name, name="own")
+    own.configure(tls={"mode": "files", "certificate": certificate, "key": key})
+    refused = own.deploy(check=False)
+    assert refused.code == 1
+    assert certificate in refused.err
+    assert not host.exists(f"{SITES}/seawall-own.conf")
+    host.run(["sh", "-c", f"mkdir /etc/ssl/own && cp /etc/ssl/seawall/second.crt {certificate}"])
+    host.run(["cp", "/etc/ssl/seawall/second.key", key])
+    own.deploy()
+    assert certificate_of(host, "own.example.com") == ssl.PEM_cert_to_DER_cert(host.read_file(certificate))
+    own.seawall("destroy", "--yes", "own", "--with-data")
+    assert host.exists(certificate)
 
 
 def test_no_is_taken_for_an_answer(neighbours: Neighbours) -> None:
