@@ -31,7 +31,7 @@ class Row:
         return (
             self.what,
             amount(self.value, self.unit),
-            self.beside,
+            f"{self.beside}, best {min(self.spread):.3f} s" if self.spread and self.unit == "s" else self.beside,
             f"{limit} ({self.rule})" if self.rule else limit,
             self.verdict,
         )
