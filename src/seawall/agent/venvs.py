@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,12 @@ from seawall.agent.vocabulary import Release, Requirements
 COMPLETE = "seawall-complete"
 #: Bound on resolving or installing, seconds: large wheels over a slow line, or compiling, take minutes.
 BUILD_TIMEOUT = 3600
+#: A requirement that is a path: ``./part``, ``-e part``, ``part @ file:///…`` (pip's "Requirements File Format").
+_LOCAL = re.compile(
+    r"(?:-e|--editable)[ =]\s*(?!\S*://)|(?:[\w.-]+(?:\[[^]]*\])?\s*@\s*)?(?:\.{0,2}/|\.{1,2}(?:\s|\[|$)|file:)"
+)
+#: Taken off before installing: an environment is shared by releases, and outlives the one whose code it was made from.
+_EDITABLE = re.compile(r"^(?:-e|--editable)[ =]\s*", re.M)
 
 
 @dataclass(frozen=True)
@@ -38,12 +44,13 @@ class Builder:
     def build(self, at: ReleasePlaces, release: Release) -> str:
         """Link the release to its environment, making it if need be. Returns the resolved requirements."""
         try:
-            locked = self._resolve(at, release.requirements)
+            locked = self._resolve(at, release)
             venv = self.places.venvs / _key(locked, release)
             if not (venv / COMPLETE).exists():
                 self._create(venv, at, release.requirements, locked)
         finally:
             uv_cache.end(self._mark)
+            remove_tree(str(_copy(at)))
         at.venv.symlink_to(venv)
         self._compile_code(at)
         return locked
@@ -55,8 +62,10 @@ class Builder:
         options = ["-q", "--invalidation-mode", "unchecked-hash"]
         run([python, "-I", "-m", "compileall", *options, str(at.code)], timeout=BUILD_TIMEOUT)
 
-    def _resolve(self, at: ReleasePlaces, wanted: Requirements) -> str:
-        name = hashlib.sha256(_question(at.code, wanted).encode()).hexdigest()[:16]
+    def _resolve(self, at: ReleasePlaces, release: Release) -> str:
+        wanted = release.requirements
+        question = _question(at.code, release).encode(errors="surrogateescape")
+        name = hashlib.sha256(question).hexdigest()[:16]
         record = self.places.resolved / f"{name}.txt"
         if record.exists():
             return record.read_text()
@@ -68,10 +77,20 @@ class Builder:
         if wanted.locked:
             return wanted.text
         if wanted.text:
-            return self._compile(["-"], wanted, at.code, wanted.text)
+            return self._compile(["-"], wanted, self._source(at, wanted), wanted.text)
         if not wanted.path:
             return ""
-        return self._compile(["--", wanted.path], wanted, at.code, "")
+        return self._compile(["--", wanted.path], wanted, self._source(at, wanted), "")
+
+    def _source(self, at: ReleasePlaces, wanted: Requirements) -> Path:
+        """Where uv finds the code: a copy that a build may write to, if something of it is to be built."""
+        if not (wanted.install_project or _any_local(_texts(at.code, wanted))):
+            return at.code
+        copy = _copy(at)
+        if not copy.exists():
+            shutil.copytree(at.code, copy, symlinks=True)
+            _give(copy, self.places.layout.build_user)
+        return copy
 
     def _with_extras(self, wanted: Requirements, locked: str) -> str:
         """Add what the stack needs and the app does not name, at versions that agree with the app's own."""
@@ -79,7 +98,8 @@ class Builder:
         if not missing:
             return locked
         constraints = self.places.resolved / "constraints.txt"
-        write_atomic(str(constraints), "\n".join(_requirement_lines(locked)).encode(), 0o644)
+        named = [line for line in _requirement_lines(locked) if _names(line)]
+        write_atomic(str(constraints), "\n".join(named).encode(), 0o644)
         hashes = ["--generate-hashes"] if "--hash=" in locked else []
         options = [*hashes, "--constraint", str(constraints), "-"]
         found = self._compile(options, wanted, self.places.base, "\n".join(missing))
@@ -107,14 +127,11 @@ class Builder:
         self._uv(["venv", "--quiet", "--allow-existing", "--python", wanted.python or "python3", str(venv)], venv, "")
         python = str(venv / "bin" / "python")
         common = ["pip", "install", "--quiet", "--no-progress", "--compile-bytecode", "--python", python]
+        source = self._source(at, wanted)
         if locked.strip():
-            self._uv([*common, "--no-deps", "-r", "-"], at.code, locked)
+            self._uv([*common, "--no-deps", "-r", "-"], source, _EDITABLE.sub("", locked))
         if wanted.install_project:
-            copy = venv / "project"
-            shutil.copytree(at.code, copy, symlinks=True)
-            _give(copy, self.places.layout.build_user)
-            self._uv([*common, "--no-deps", str(copy)], venv, "")
-            remove_tree(str(copy))
+            self._uv([*common, "--no-deps", str(source)], venv, "")
 
     @property
     def _mark(self) -> Path:
@@ -185,15 +202,34 @@ def _fact(output: str) -> str:
 def _key(locked: str, release: Release) -> str:
     wanted = release.requirements
     parts = [locked, wanted.python, os.uname().machine]
-    if wanted.install_project:
-        parts += sorted(f"{entry.path}={entry.sha256}" for entry in release.entries)
+    if wanted.install_project or _any_local([locked]):
+        parts += _contents(release)
     return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()[:16]
 
 
-def _question(code: Path, wanted: Requirements) -> str:
+def _question(code: Path, release: Release) -> str:
     """All that decides a resolution: the requirement files' content with what they include, extras, interpreter."""
-    content = wanted.text if wanted.text else "\0".join(_included(code, wanted.path, set()))
-    return "\0".join([content, *wanted.extra, wanted.python, os.uname().machine])
+    wanted = release.requirements
+    texts = _texts(code, wanted)
+    built = _contents(release) if _any_local(texts) else []
+    return "\0".join([*texts, *built, *wanted.extra, wanted.python, os.uname().machine])
+
+
+def _texts(code: Path, wanted: Requirements) -> list[str]:
+    return [wanted.text] if wanted.text else list(_included(code, wanted.path, set()))
+
+
+def _contents(release: Release) -> list[str]:
+    return sorted(f"{entry.path}={entry.sha256}" for entry in release.entries)
+
+
+def _any_local(texts: Iterable[str]) -> bool:
+    """Whether a requirement is a path, so that a part of the project is built."""
+    return any(_LOCAL.match(line) for text in texts for line in _requirement_lines(text))
+
+
+def _copy(at: ReleasePlaces) -> Path:
+    return at.root / "source"
 
 
 def _included(code: Path, name: str, seen: set[str]) -> Iterator[str]:
