@@ -28,7 +28,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     with zipfile.ZipFile(pathlib.Path(folder, "part-1.0-py3-none-any.whl"), "w") as wheel:
         wheel.write("part.py")
         wheel.writestr(INFO + "METADATA", "Metadata-Version: 2.1\\nName: part\\nVersion: 1.0\\n")
-        wheel.writestr(INFO + "WHEEL", "Wheel-Version: 1.0\\nGenerator: us\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(INFO + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
         wheel.writestr(INFO + "RECORD", f"part.py,,\\n{INFO}METADATA,,\\n{INFO}WHEEL,,\\n{INFO}RECORD,,\\n")
     return "part-1.0-py3-none-any.whl"
 

@@ -1,0 +1,184 @@
+"""Environments are resolved once, built once and shared; a stand-in for uv tells what it was asked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.fake_programs import Programs
+from agent.sample import places, put, release
+from seawall.agent import venvs
+from seawall.agent.errors import BuildFailed, Cancelled
+from seawall.agent.places import Places
+from seawall.agent.stage import stage
+from seawall.agent.store import Store
+from seawall.agent.venvs import Builder
+from seawall.agent.vocabulary import Release, Requirements
+
+UV = f"""
+case "$1 $2" in
+"pip compile") cat; case "$*" in *requirements.txt*) sed 's/$/==1.0/' requirements.txt;; esac;;
+"venv --quiet") for last; do :; done; mkdir -p "$last/bin"; ln -sf {sys.executable} "$last/bin/python";;
+"pip install") cat > "$(dirname "$(dirname "$(echo "$*" | sed 's/.*--python \\([^ ]*\\).*/\\1/')")")/installed";;
+esac
+"""
+
+
+class Venvs:
+    """An app whose environments are made by a uv that is none."""
+
+    def __init__(self, base: Path, uv: Programs) -> None:
+        made = places(base)
+        self.places = Places(type(made.layout)(**{**vars(made.layout), "uv": str(uv.folder / "uv")}))
+        self.uv = uv
+        self.count = 0
+        self.cancelled = False
+
+    def release(self, requirements: str, **wanted: Any) -> Release:
+        entry = put(Store(self.places.objects), "requirements.txt", requirements.encode())
+        return release(entry, requirements=Requirements(path="requirements.txt", **wanted))
+
+    def build(self, wanted: Release) -> Path:
+        """The environment of a new release."""
+        self.count += 1
+        at = stage(self.places, f"v{self.count}", wanted, "now")
+        Builder(self.places, lambda _: None, lambda: self.cancelled).build(at, wanted)
+        return at.venv.resolve()
+
+    def asked(self) -> list[str]:
+        """What uv was asked since the last time."""
+        said = [" ".join(line.split()[1:3]) for line in self.uv.called()]
+        self.uv.calls.unlink(missing_ok=True)
+        return said
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Venvs:
+    (tmp_path / "programs").mkdir()
+    uv = Programs(tmp_path / "programs")
+    uv.add("uv", UV)
+    return Venvs(tmp_path / "base", uv)
+
+
+def test_requirements_are_resolved_once_and_the_environment_is_shared(app: Venvs) -> None:
+    first = app.build(app.release("lib\n"))
+    assert app.asked() == ["pip compile", "venv --quiet", "pip install"]
+    assert (first / "installed").read_text() == "lib==1.0\n"
+    assert app.build(app.release("lib\n")) == first
+    assert app.asked() == []
+
+
+def test_other_requirements_or_another_python_make_another_environment(app: Venvs) -> None:
+    first = app.build(app.release("lib\n"))
+    assert app.build(app.release("other\n")) != first
+    assert app.build(app.release("lib\n", python="3.12")) != first
+    assert len(list(app.places.venvs.iterdir())) == 3
+
+
+def test_what_the_stack_needs_is_added_unless_the_app_names_it_itself(app: Venvs) -> None:
+    added = app.build(app.release("lib\n", extra=("gunicorn>=23",)))
+    assert (added / "installed").read_text() == "lib==1.0\ngunicorn>=23\n"
+    own = app.build(app.release("Gunicorn\n", extra=("gunicorn>=23",)))
+    assert (own / "installed").read_text() == "Gunicorn==1.0\n"
+
+
+def test_a_locked_list_is_installed_as_it_is(app: Venvs) -> None:
+    text = "lib==2.0 \\\n    --hash=sha256:abc\n"
+    made = app.build(release(requirements=Requirements(text=text, locked=True)))
+    assert app.asked() == ["venv --quiet", "pip install"]
+    assert (made / "installed").read_text() == text
+
+
+def test_an_app_without_requirements_gets_an_empty_environment(app: Venvs) -> None:
+    made = app.build(release())
+    assert (made / "bin" / "python").exists()
+    assert not (made / "installed").exists()
+
+
+def test_an_included_file_counts_as_part_of_the_requirements(app: Venvs) -> None:
+    store = Store(app.places.objects)
+    asked = []
+    for text in (b"one\n", b"two\n"):
+        entries = put(store, "requirements.txt", b"-r more/base.txt\n"), put(store, "more/base.txt", text)
+        app.build(release(*entries, requirements=Requirements(path="requirements.txt")))
+        asked.append(app.asked())
+    assert asked[0][0] == asked[1][0] == "pip compile"
+
+
+def test_an_environment_that_was_not_finished_is_built_anew(app: Venvs) -> None:
+    made = app.build(app.release("lib\n"))
+    (made / venvs.COMPLETE).unlink()
+    (made / "half").touch()
+    app.asked()
+    assert app.build(app.release("lib\n")) == made
+    assert app.asked() == ["venv --quiet", "pip install"]
+    assert not (made / "half").exists()
+
+
+def test_what_uv_says_is_the_error_and_nothing_is_left(app: Venvs) -> None:
+    app.uv.add(
+        "uv", 'case "$1 $2" in "pip install") echo "  × No solution found: lib==9 is missing" >&2; exit 1;; esac' + UV
+    )
+    with pytest.raises(BuildFailed, match="No solution found: lib==9 is missing") as caught:
+        app.build(app.release("lib\n"))
+    assert "×" in caught.value.output
+    assert list(app.places.venvs.iterdir()) == []
+    app.uv.add("uv", UV)
+    assert (app.build(app.release("lib\n")) / "installed").exists()
+
+
+def test_who_stops_waiting_ends_it_and_the_next_build_is_whole(app: Venvs) -> None:
+    app.uv.add("uv", "sleep 600")
+    app.cancelled = True
+    with pytest.raises(Cancelled):
+        app.build(app.release("lib\n"))
+    app.cancelled = False
+    app.uv.add("uv", UV)
+    assert (app.build(app.release("lib\n")) / "installed").exists()
+
+
+def test_the_apps_code_is_compiled_for_it_and_a_file_that_does_not_compile_is_its_own_affair(app: Venvs) -> None:
+    store = Store(app.places.objects)
+    app.build(release(put(store, "app.py", b"x = 1\n"), put(store, "old.py", b"print 'python 2'\n")))
+    code = app.places.release("v1").code
+    assert [path.name.split(".")[0] for path in (code / "__pycache__").iterdir()] == ["app"]
+    assert store.missing([]) == {}
+    assert hashlib.sha256((code / "app.py").read_bytes()).hexdigest() in os.listdir(app.places.objects)
+
+
+def test_environments_that_no_kept_release_uses_are_removed(app: Venvs) -> None:
+    first, second = app.build(app.release("one\n")), app.build(app.release("two\n"))
+    venvs.prune(app.places, iter([app.places.release("v2").venv, app.places.release("v9").venv]))
+    assert not first.exists()
+    assert second.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "local"),
+    [
+        ("./part", True),
+        ("../part", True),
+        ("/opt/part", True),
+        (".", True),
+        (".[extra]", True),
+        ("-e part", True),
+        ("-e ./part", True),
+        ("--editable=part", True),
+        ("part @ file:///opt/part", True),
+        ("part[x] @ ./part", True),
+        ("file:///opt/part", True),
+        ("part", False),
+        ("part==1.0 ; python_version > '3'", False),
+        ("part @ https://example.com/part.whl", False),
+        ("-e git+https://example.com/part", False),
+        ("git+ssh://git@example.com/part.git", False),
+        ("--index-url https://example.com/", False),
+    ],
+)
+def test_a_requirement_that_is_a_path_is_recognised(line: str, local: bool) -> None:
+    assert venvs._any_local([line]) is local
