@@ -231,7 +231,7 @@ def test_an_agent_killed_while_it_undoes_is_undone_by_the_next_command(site: Sit
     site.change()
     site.project.configure(health={"path": "/nowhere", "timeout": 1})
     try:
-        for place in ("deployment.remove_tree before", "undo.UndoLog.roll_back before", "undo.UndoLog.roll_back after"):
+        for place in ("undoing.remove_tree before", "undo.UndoLog.roll_back before", "undo.UndoLog.roll_back after"):
             site.faults.arm(place, "kill")
             assert site.project.deploy(check=False).code == 4
             assert site.page == page

@@ -89,10 +89,11 @@ def become(places: Places, made: Made, argv: Sequence[str]) -> None:
         env["TERM"] = os.environ["TERM"]
     os.chdir(at.code)
     _drop_rights(places)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    ours = signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # the command is to find it as a shell would leave it
     try:
         os.execvpe(argv[0], list(argv), env)  # noqa: S606 - an argument list, and this process is to become it
     except OSError as error:
+        signal.signal(signal.SIGPIPE, ours)
         raise BadRequest(
             f"{shlex.quote(argv[0])} cannot be run: {error.strerror}",
             place=f"release {made.id}",

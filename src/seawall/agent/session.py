@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
-import threading
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -12,12 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seawall.agent import converge, lock, owned, preflight, queries, releases
-from seawall.agent.deployment import Deployer, Work
+from seawall.agent.client import Client
+from seawall.agent.deployment import Deployer
 from seawall.agent.errors import AgentError, BadRequest, Cancelled, PlanChanged
 from seawall.agent.journal import Journal
 from seawall.agent.managers import manager_for
 from seawall.agent.places import Places
+from seawall.agent.programs import Programs
 from seawall.agent.store import Store
+from seawall.agent.undoing import Undoing
 from seawall.agent.vocabulary import (
     Change,
     Entry,
@@ -30,10 +31,8 @@ from seawall.agent.vocabulary import (
     resource_from_wire,
     to_wire,
 )
-from seawall.agent.wire import Frame, Wire, WireBroken
-
-#: Frames read ahead of the work; with the largest payload this bounds the agent's memory at 64 MiB.
-READ_AHEAD = 64
+from seawall.agent.wire import Frame, Wire
+from seawall.agent.work import Work
 
 
 @dataclass
@@ -45,43 +44,6 @@ class Planned:
     domains: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     fingerprint: str = ""
-
-
-class Client:
-    """The tool at the other end. It may vanish at any moment; the work decides what that means."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self._frames: queue.Queue[Frame | None] = queue.Queue(READ_AHEAD)
-        self._gone = threading.Event()
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        try:
-            while (frame := self._wire.receive()) is not None:
-                if frame.message.get("op") == "cancel":
-                    self._gone.set()
-                self._frames.put(frame)
-        except (WireBroken, OSError, ValueError):
-            pass  # a torn stream is the same as an ended one
-        self._gone.set()
-        self._frames.put(None)
-
-    def gone(self) -> bool:
-        """Whether the person cancelled or the connection ended."""
-        return self._gone.is_set()
-
-    def next(self) -> Frame | None:
-        return self._frames.get()
-
-    def send(self, message: dict[str, Any]) -> None:
-        try:
-            self._wire.send(message)
-        except OSError:
-            self._gone.set()
-
-    def report(self, event: Event) -> None:
-        self.send({"event": {name: value for name, value in vars(event).items() if value not in ("", None)}})
 
 
 @dataclass
@@ -120,7 +82,7 @@ class Session:
     def _leave(self) -> None:
         """The connection has ended: what was only prepared is undone, as nobody can commit it any more."""
         if self.work is not None:
-            self._deployer().undo(self.work)
+            self._undo(self.work)
 
     def _operation(self, name: str) -> Callable[[Frame], dict[str, Any] | None]:
         operations: dict[str, Callable[[Frame], dict[str, Any] | None]] = {
@@ -169,9 +131,15 @@ class Session:
     def _journal(self) -> Journal:
         return Journal(self._there().journal)
 
-    def _deployer(self) -> Deployer:
+    def _programs(self) -> Programs:
         places = self._there()
-        return Deployer(places, manager_for(places), self._journal(), self.client.report, self.client.gone)
+        return Programs(places, manager_for(places), self.client.report, self.client.gone)
+
+    def _deployer(self) -> Deployer:
+        return Deployer(self._there(), self._programs(), self._journal(), self.client.report, self.client.gone)
+
+    def _undo(self, work: Work) -> None:
+        Undoing(self._there(), self._programs(), self._journal()).undo(work)
 
     # plan
 
@@ -286,7 +254,7 @@ class Session:
         work = self._prepared_work()
         self.work = None
         try:
-            self._deployer().undo(work)
+            self._undo(work)
         finally:
             self.held.close()
         return {"live": releases.live_id(self._there())}
@@ -327,7 +295,7 @@ class Session:
     def _stop(self, frame: Frame) -> dict[str, Any]:
         self._lock("stop", str(frame.message.get("by", "")))
         try:
-            self._deployer().stop_all()
+            self._programs().stop_all()
         finally:
             self.held.close()
         return {"live": releases.live_id(self._there())}

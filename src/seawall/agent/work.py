@@ -1,0 +1,38 @@
+"""One deployment under way, and what is said of one that failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seawall.agent.commands import masker
+from seawall.agent.errors import AgentError, Cancelled
+from seawall.agent.vocabulary import Release, Service
+
+
+@dataclass
+class Work:
+    """One deployment under way. ``release`` is None when only resources change."""
+
+    action: str
+    by: str
+    release_id: str = ""
+    release: Release | None = None
+    new: bool = False
+    old: str = ""
+    reloads: tuple[Service, ...] = ()
+
+
+def failure_of(error: BaseException, work: Work, place: str) -> AgentError | None:
+    """What to say of a deployment that was undone, or None for a mistake of ours: that is shown as it is."""
+    if isinstance(error, Cancelled):
+        failure: AgentError = Cancelled(f"the {work.action} was stopped before the switch")
+    elif isinstance(error, AgentError):
+        failure = error
+    elif isinstance(error, OSError):
+        failure = AgentError(f"{error}", place=place)
+    else:
+        return None
+    if work.release is not None:
+        failure.output = masker(work.release)(failure.output)
+    failure.state = failure.state or f"everything is as it was; {work.old or 'no release'} is live"
+    return failure
