@@ -63,6 +63,9 @@ def test_at_a_steady_rate_no_request_is_lost(served: Served) -> None:
 def test_at_saturation_no_request_is_lost(served: Served) -> None:
     wrk = shutil.which("wrk")
     assert wrk, "this test needs wrk: run tools/install-test-tools"
+    # A worker without threads takes one request at a time: all others wait in the socket's queue, whichever release.
+    served.project.configure(server={"threads": 1})
+    served.project.deploy()
     load = [
         wrk,
         "-t2",
