@@ -110,6 +110,18 @@ def test_an_included_file_counts_as_part_of_the_requirements(app: Venvs) -> None
     assert asked[0][0] == asked[1][0] == "pip compile"
 
 
+def test_a_part_of_the_project_among_the_requirements_is_built_anew_for_each_content(app: Venvs) -> None:
+    store = Store(app.places.objects)
+    made = []
+    for text in (b"one", b"two", b"two"):
+        entries = put(store, "requirements.txt", b"-e ./part\n"), put(store, "part/part.py", text)
+        made.append(app.build(release(*entries, requirements=Requirements(path="requirements.txt"))))
+        assert not (app.places.release(f"v{app.count}").root / "source").exists()
+    assert made[0] != made[1]
+    assert made[1] == made[2]
+    assert (made[0] / "installed").read_text().startswith("./part")
+
+
 def test_an_environment_that_was_not_finished_is_built_anew(app: Venvs) -> None:
     made = app.build(app.release("lib\n"))
     (made / venvs.COMPLETE).unlink()

@@ -60,7 +60,7 @@ def test_an_agent_killed_before_the_switch_is_undone_by_the_next_command_which_s
     (said,) = site.recovered
     assert re.search(rf"deploy of v\d+ by .+ cut off at {mark.partition(':')[0]}, was undone: {before} is live", said)
     assert sorted(path.stem for path in (site.base / "supervisor/conf.d").glob("tiny-*")) == [f"tiny-web-{before}"]
-    assert [path.name for path in (site.base / "releases").iterdir()] == [before]
+    assert re.search(r"v\d+", said).group() not in os.listdir(site.base / "releases")  # type: ignore[union-attr]
     assert site.says() == "one"
 
 
@@ -90,9 +90,6 @@ def fresh_after(site: Site) -> Iterator[Site]:
     site.deploy()
     site.recovered.clear()
     yield site
-    site.reset()
-    site.configure("release", "keep = 1")
-    site.deploy()
     site.reset()
     site.deploy()
 
