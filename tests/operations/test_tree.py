@@ -171,3 +171,41 @@ def test_a_damaged_cache_is_as_good_as_none(tmp_path: Path) -> None:
 def test_a_place_without_room_for_the_cache_is_only_slower(tmp_path: Path) -> None:
     write(tmp_path, "a", ".seawall")
     assert paths(tmp_path) == [".seawall", "a"] or paths(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "stays"),
+    [
+        ("*.log", {"a/x.log", "a/deep/y.log"}),
+        ("/x.log", {"a/x.log"}),
+        ("deep/", {"a/deep/y.log"}),
+        ("deep/y.log", {"a/deep/y.log"}),
+        ("*.log\n!y.log", {"a/x.log"}),
+        ("# *.log", set()),
+    ],
+)
+def test_a_gitignore_in_a_folder_holds_below_that_folder_only(tmp_path: Path, pattern: str, stays: set[str]) -> None:
+    files = {"a/x.log", "a/deep/y.log", "b/x.log", "x.log"}
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("text")
+    (tmp_path / "a" / ".gitignore").write_text(pattern)
+    travel = {entry.path for entry in list_tree(tmp_path, ".", ()).entries}
+    assert travel - {"a/.gitignore"} == files - stays
+
+
+def test_exclude_brings_back_what_a_gitignore_in_a_folder_names(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / ".gitignore").write_text("*\n")
+    (tmp_path / "model" / "weights.bin").write_text("text")
+    entries = list_tree(tmp_path, ".", ("!/model/weights.bin",)).entries
+    assert [entry.path for entry in entries] == ["model/weights.bin"]
+
+
+def test_a_link_to_what_stays_home_is_said(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=1")
+    (tmp_path / "settings").symlink_to(".env")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").write_text("text")
+    (tmp_path / "good").symlink_to("folder")
+    assert list_tree(tmp_path, ".", ()).notes == ("'settings' is a link to '.env', which stays here",)

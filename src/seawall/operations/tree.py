@@ -1,8 +1,8 @@
 """The project's files that travel: listed, hashed, and nothing that must stay home among them.
 
 What does not travel: version control, virtual environments, caches, `.env` files, seawall's own folder and files (no
-app reads them, and another host or body limit is no new release), whatever `.gitignore` names, and what `[app] exclude`
-adds. A pattern with `!` in `exclude` brings back what `.gitignore` names.
+app reads them, and another host or body limit is no new release), whatever a `.gitignore` names, and what `[app]
+exclude` adds. A pattern with `!` in `exclude` brings back what a `.gitignore` names.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from seawall.agent.vocabulary import Entry
@@ -61,10 +62,10 @@ def list_tree(directory: Path, root: str, exclude: tuple[str, ...]) -> Tree:
     """List and hash the files of ``directory/root``. Raises ProjectError for a link that leads out of it."""
     top = (directory / root).resolve()
     hashes = _Hashes(directory)
-    walk = _Walk(top, _patterns(NEVER), _patterns([*_ignored(top), *exclude]))
+    walk = _Walk(top, _patterns(NEVER), exclude)
     entries = tuple(sorted(walk.entries(hashes), key=lambda entry: entry.path))
     hashes.save()
-    return Tree(top, entries, tuple(walk.notes))
+    return Tree(top, entries, (*walk.notes, *_links_without_target(entries)))
 
 
 def _patterns(lines: Iterable[str]) -> GitIgnoreSpec:
@@ -73,20 +74,39 @@ def _patterns(lines: Iterable[str]) -> GitIgnoreSpec:
     return GitIgnoreSpec.from_lines(lines)
 
 
-def _ignored(top: Path) -> list[str]:
-    ignore = top / ".gitignore"
-    return ignore.read_text(errors="replace").splitlines() if ignore.is_file() else []
+def _ignored(top: Path, folder: str) -> list[str]:
+    """The patterns of the `.gitignore` in ``folder``, as they would stand in the one of ``top`` (gitignore(5))."""
+    ignore = top / folder / ".gitignore"
+    lines = ignore.read_text(errors="replace").splitlines() if ignore.is_file() else []
+    return [_moved_up(line, folder) for line in lines if line.strip() and not line.startswith("#")] if folder else lines
+
+
+def _moved_up(pattern: str, folder: str) -> str:
+    """A pattern with a slash before its end is bound to its folder; any other holds at every depth below it."""
+    sign, body = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
+    place = re.sub(r"([*?\[\]\\])", r"\\\1", folder)
+    between = "/" if "/" in body.rstrip("/ ") else "/**/"
+    return f"{sign}/{place}{between}{body.lstrip('/')}"
+
+
+def _links_without_target(entries: tuple[Entry, ...]) -> list[str]:
+    """Sentences on links to what stays home: they lead nowhere on the host."""
+    paths = {entry.path for entry in entries}
+    there = {str(place) for path in paths for place in (path, *PurePosixPath(path).parents)}
+    links = [(e.path, os.path.normpath(os.path.join(os.path.dirname(e.path), e.target))) for e in entries if e.target]
+    return [f"{path!r} is a link to {target!r}, which stays here" for path, target in links if target not in there]
 
 
 @dataclass
 class _Walk:
     top: Path
     never: GitIgnoreSpec
-    unwanted: GitIgnoreSpec
+    exclude: tuple[str, ...]
     notes: list[str] = field(default_factory=list)
+    specs: dict[tuple[str, ...], GitIgnoreSpec] = field(default_factory=dict)
 
     def entries(self, hashes: _Hashes) -> Iterator[Entry]:
-        for item in self._items(""):
+        for item in self._items("", ()):
             path = os.path.relpath(item.path, self.top)
             if item.is_symlink():
                 yield self._link(path, item)
@@ -97,19 +117,26 @@ class _Walk:
             else:
                 self.notes.append(f"{path!r} is neither a file, a folder nor a link, and stays here")
 
-    def _items(self, folder: str) -> Iterator[os.DirEntry[str]]:
+    def _items(self, folder: str, ignored: tuple[str, ...]) -> Iterator[os.DirEntry[str]]:
+        ignored = (*ignored, *_ignored(self.top, folder))
+        unwanted = self._spec(ignored)
         with os.scandir(os.path.join(self.top, folder)) as found:
             items = sorted(found, key=lambda item: item.name)
         for item in items:
             path = os.path.join(folder, item.name)
             is_folder = item.is_dir(follow_symlinks=False)
             named = path + "/" if is_folder else path
-            if self.never.match_file(named) or self.unwanted.match_file(named):
+            if self.never.match_file(named) or unwanted.match_file(named):
                 continue
             if not is_folder:
                 yield item
             elif not os.path.exists(os.path.join(item.path, "pyvenv.cfg")):
-                yield from self._items(path)
+                yield from self._items(path, ignored)
+
+    def _spec(self, ignored: tuple[str, ...]) -> GitIgnoreSpec:
+        if ignored not in self.specs:
+            self.specs[ignored] = _patterns([*ignored, *self.exclude])
+        return self.specs[ignored]
 
     def _link(self, path: str, item: os.DirEntry[str]) -> Entry:
         target = os.readlink(item.path)
