@@ -122,7 +122,7 @@ for top in ("/etc/systemd/system", "/etc/nginx", "/etc/ssl/seawall", base, "/var
     for folder, dirs, names in os.walk(top):
         if folder == f"{base}/venvs": dirs[:] = []
         for name in [*names, *dirs]:
-            if name.startswith((".seawall-", "tmp")): temporary.append(os.path.join(folder, name))
+            if name.startswith(".seawall-"): temporary.append(os.path.join(folder, name))
             if top == "/etc/systemd/system" and name.startswith((f"seawall-{app}@", f"seawall-{app}.")):
                 files.append(os.path.relpath(os.path.join(folder, name), top))
 journal = f"{base}/state/journal.jsonl"

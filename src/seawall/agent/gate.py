@@ -90,4 +90,9 @@ def _remedy(answer: Answer, gate: Gate) -> str:
         return "the health path must answer without a login"
     if answer.status == 404:
         return f"add a route for {gate.path}, or set [health] path to one that the app has"
+    if not answer.status:
+        return (
+            "mend the app: its last log lines are below. Does it serve by itself (app.run()) when it is imported? "
+            "If it only starts slowly, raise [health] timeout"
+        )
     return "mend the app (its last log lines are below), or raise [health] timeout if it only starts slowly"

@@ -70,7 +70,12 @@ class Programs:
             why = self.manager.broken(at, program)
             if why:
                 log = self.manager.log_tail(at, program, LOG_LINES)
-                raise FrontDoorFailed(f"{why}, after it had passed the gate", place=release_id, output=log)
+                raise FrontDoorFailed(
+                    f"{why}, after it had passed the gate",
+                    place=release_id,
+                    remedy="mend the app; its last log lines are below",
+                    output=log,
+                )
 
     def is_broken(self, release_id: str, release: Release) -> bool:
         """Whether the release's web program does not run."""

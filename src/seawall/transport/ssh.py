@@ -6,6 +6,7 @@ wants a password it is asked for once and goes over standard input, never into a
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shlex
@@ -129,7 +130,7 @@ def agent_command(layout: str, argv: list[str]) -> list[str]:
 
 
 def _remote(password: str) -> str:
-    agent = shlex.join(["python3", "-I", "-c", BOOTSTRAP, AGENTS, package().digest])
+    agent = shlex.join(["python3", "-I", "-X", "utf8", "-c", _one_line(BOOTSTRAP), AGENTS, package().digest])
     agent += ' "$SSH_CONNECTION"'
     script = (
         f"command -v python3 >/dev/null || exit {NO_PYTHON}; "
@@ -137,6 +138,11 @@ def _remote(password: str) -> str:
         f"command -v sudo >/dev/null || exit {NO_SUDO}; {_sudo(password)} {agent}"
     )
     return f"exec sh -c {shlex.quote(script)}"
+
+
+def _one_line(program: str) -> str:
+    """A Python program as one line: for csh a line's end ends a quoted word too, and fish has its own backslashes."""
+    return f'import binascii; exec(binascii.a2b_base64("{base64.b64encode(program.encode()).decode()}"))'
 
 
 def _sudo(password: str) -> str:
