@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from seawall.agent import converge, lock, owned, preflight, queries, releases
+from seawall.agent import lock, owned, queries, releases
 from seawall.agent.client import Client
 from seawall.agent.deployment import Deployer
 from seawall.agent.errors import AgentError, BadRequest, Cancelled, PlanChanged
 from seawall.agent.journal import Journal
 from seawall.agent.managers import manager_for
 from seawall.agent.places import Places
+from seawall.agent.planning import Question, observe, question_from_wire
 from seawall.agent.programs import Programs
 from seawall.agent.store import Store
 from seawall.agent.undoing import Undoing
 from seawall.agent.vocabulary import (
-    Change,
     Entry,
     Event,
     Layout,
-    Release,
     Resource,
     build,
-    release_from_wire,
     resource_from_wire,
     to_wire,
 )
@@ -36,23 +34,12 @@ from seawall.agent.work import Work
 
 
 @dataclass
-class Planned:
-    """What the last plan of this session was made of and came to."""
-
-    resources: tuple[Resource, ...] = ()
-    release: Release | None = None
-    domains: tuple[str, ...] = ()
-    changes: tuple[Change, ...] = ()
-    fingerprint: str = ""
-
-
-@dataclass
 class Session:
     """Answers requests about one app until the tool says goodbye or is gone."""
 
     client: Client
     held: ExitStack = field(default_factory=ExitStack)
-    planned: Planned = field(default_factory=Planned)
+    question: Question = field(default_factory=Question)
     work: Work | None = None
     upload_failed: bool = False
     arrived: list[str] = field(default_factory=list)
@@ -144,28 +131,15 @@ class Session:
     # plan
 
     def _plan(self, frame: Frame) -> dict[str, Any]:
-        message = frame.message
-        release = release_from_wire(message["release"]) if message.get("release") else None
-        self.planned = Planned(
-            tuple(resource_from_wire(r) for r in message["resources"]), release, tuple(message["domains"])
-        )
-        self._observe(self.planned)
+        self.question = question_from_wire(frame.message)
+        release = self.question.release
+        plan = observe(self.question, self._there())
         return {
-            "changes": [to_wire(change) for change in self.planned.changes],
+            "changes": [to_wire(change) for change in plan.changes],
             "release": queries.release_changes(self._there(), release) if release else None,
             "missing": Store(self._there().objects).missing(release.entries) if release else {},
-            "fingerprint": self.planned.fingerprint,
+            "fingerprint": plan.fingerprint,
         }
-
-    def _observe(self, planned: Planned) -> None:
-        places = self._there()
-        preflight.domains_free(planned.domains, f"seawall-{places.layout.app}.conf")
-        planned.changes = converge.plan(planned.resources, owned.read(str(places.owned)))
-        wanted = releases.fingerprint(planned.release) if planned.release else ""
-        # The lock and the upload need these folders, and come before the plan is looked at again.
-        early = {str(path) for path in (places.base, places.state, places.objects)}
-        changes = [change for change in planned.changes if change.name not in early]
-        planned.fingerprint = converge.digest(changes, [wanted, releases.live_id(places)])
 
     # objects
 
@@ -174,8 +148,8 @@ class Session:
         if self.upload_failed:
             return
         self.upload_failed = True
-        if self.planned.release is not None:
-            self._lock("deploy", self.planned.release.source.by)
+        if self.question.release is not None:
+            self._lock("deploy", self.question.release.source.by)
         store = Store(self._there().objects)
         store.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         message = frame.message
@@ -206,22 +180,31 @@ class Session:
         self.held.callback(setattr, self, "holds_lock", False)
         self.holds_lock = True
 
+    @contextmanager
+    def _locked(self, action: str, frame: Frame) -> Iterator[None]:
+        """Hold the app's lock for one request. Raises Locked."""
+        self._lock(action, str(frame.message.get("by", "")))
+        try:
+            yield
+        finally:
+            self.held.close()
+
     def _prepare(self, frame: Frame) -> dict[str, Any]:
         message = frame.message
         by = str(message.get("by", ""))
         self._lock("deploy", by)
-        self._observe(self.planned)
-        if self.planned.fingerprint != message["fingerprint"]:
+        plan = observe(self.question, self._there())
+        if plan.fingerprint != message["fingerprint"]:
             raise PlanChanged(
                 "the host is no longer as it was when the plan was made",
                 state="nothing was changed",
                 remedy="run the command again and look at the new plan",
             )
-        release = self.planned.release if message["new_release"] else None
+        release = self.question.release if message["new_release"] else None
         work = Work("deploy", by, old=releases.live_id(self._there()), new=release is not None, release=release)
         if release is not None:
             work.release_id = str(message["release_id"])
-        return self._prepared(work, self.planned.resources if self.planned.changes else (), bool(message["lead"]))
+        return self._prepared(work, self.question.resources if plan.changes else (), bool(message["lead"]))
 
     def _prepare_existing(self, frame: Frame) -> dict[str, Any]:
         """Bring up a release that is there (rollback, start), or the live one once more under a new id (restart)."""
@@ -242,19 +225,17 @@ class Session:
         return {"release": work.release_id, "old": work.old}
 
     def _commit(self, _: Frame) -> dict[str, Any]:
-        work = self._prepared_work()
-        self.work = None
-        try:
-            self._deployer().commit(work)
-        finally:
-            self.held.close()
-        return {"live": releases.live_id(self._there())}
+        return self._end(self._deployer().commit)
 
     def _abort(self, _: Frame) -> dict[str, Any]:
+        return self._end(self._undo)
+
+    def _end(self, how: Callable[[Work], None]) -> dict[str, Any]:
+        """End what was prepared, this way or that; the lock is free afterwards."""
         work = self._prepared_work()
         self.work = None
         try:
-            self._undo(work)
+            how(work)
         finally:
             self.held.close()
         return {"live": releases.live_id(self._there())}
@@ -265,11 +246,8 @@ class Session:
         return self.work
 
     def _recover(self, frame: Frame) -> dict[str, Any]:
-        self._lock("recovery", str(frame.message.get("by", "")))
-        try:
+        with self._locked("recovery", frame):
             return {"done": self._deployer().recover()}
-        finally:
-            self.held.close()
 
     # looking, and small things
 
@@ -293,11 +271,8 @@ class Session:
         return {}
 
     def _stop(self, frame: Frame) -> dict[str, Any]:
-        self._lock("stop", str(frame.message.get("by", "")))
-        try:
+        with self._locked("stop", frame):
             self._programs().stop_all()
-        finally:
-            self.held.close()
         return {"live": releases.live_id(self._there())}
 
     def _maintenance(self, frame: Frame) -> dict[str, Any]:
@@ -310,14 +285,11 @@ class Session:
         return {"on": path.exists()}
 
     def _destroy(self, frame: Frame) -> dict[str, Any]:
-        self._lock("destroy", str(frame.message.get("by", "")))
-        try:
+        with self._locked("destroy", frame):
             services = [resource_from_wire(service) for service in frame.message["services"]]
             removed = [item.path for item in owned.read(str(self._there().owned))]
             kept = self._deployer().destroy(services, with_data=bool(frame.message["with_data"]))
             return {"removed": removed, "kept": kept}
-        finally:
-            self.held.close()
 
 
 def _mistake(error: Exception) -> AgentError:
