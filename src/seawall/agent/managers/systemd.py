@@ -75,7 +75,9 @@ class Systemd:
         name = fill(next((u for u in program.units if u.endswith(".service")), program.units[0]), at.id)
         show = run(["systemctl", "show", "-p", "ActiveState,NRestarts,Result,ExecMainStatus", name], timeout=20)
         state = dict(line.split("=", 1) for line in show.stdout.splitlines() if "=" in line)
-        if state.get("NRestarts", "0") == "0" and state.get("ActiveState") in ("active", "activating", "reloading"):
+        runs = state.get("ActiveState") in ("active", "activating", "reloading")
+        # A service that died is "activating" too, until it is restarted; its last result tells.
+        if runs and state.get("NRestarts", "0") == "0" and state.get("Result", "success") == "success":
             return ""
         return f"{name} does not stay up (exit status {state.get('ExecMainStatus', '?')}, {state.get('Result', '?')})"
 
