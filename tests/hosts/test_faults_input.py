@@ -310,7 +310,7 @@ def test_what_a_login_shell_prints_is_read_past(site: Site) -> None:
     goes_on(site, "two")
 
 
-@pytest.mark.parametrize("shell", ["fish", "csh", "tcsh", "zsh", "dash"])
+@pytest.mark.parametrize("shell", ["fish", "csh", "tcsh"])
 def test_any_login_shell_will_do(site: Site, shell: str) -> None:
     site.host.run(["sh", "-c", f"command -v {shell} || apt-get install -y -q {shell}"])
     site.host.run(["sh", "-c", f'chsh -s "$(command -v {shell})" root'])
