@@ -151,6 +151,7 @@ print(json.dumps({
     "releases": releases, "partial": [r for r in releases if not os.path.exists(f"{base}/releases/{r}/release.json")],
     "undo": os.path.exists(f"{base}/state/undo/log"), "agents": agents,
     "orphans": orphans,
+    "hollow": lines("find", f"{base}/live/settings", f"{base}/live/units", f"{base}/live/release.json", "-empty"),
     "damaged": [path for path in whole if differs(path)],
     "nginx": nginx.stderr if nginx.returncode else "",
 }))
@@ -171,6 +172,7 @@ class Left:
     undo: bool
     agents: list[str]
     orphans: list[str]
+    hollow: list[str]
     damaged: list[str]
     nginx: str
 
@@ -256,6 +258,7 @@ class Faults:
         assert not left.open, left
         assert not left.partial, left
         assert not left.undo, left
+        assert not left.hollow, left
         assert not left.damaged, left
         assert not left.nginx, left
         assert bool(left.files) == bool(live), left

@@ -86,6 +86,7 @@ def comes_back(site: Site, old: str, new: str) -> str:
     site.faults.disarm()
     shown = site.shows()
     assert shown in (old, new)
+    assert not site.faults.look().hollow
     told = site.project.deploy()
     assert site.shows() == new
     site.faults.assert_tidy(site.faults.look().live)
