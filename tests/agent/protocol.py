@@ -40,6 +40,8 @@ class Manager:
     def broken(self, at: ReleasePlaces, program: Program) -> str:
         return "" if at.id in self.running_now and not self.why_broken else self.why_broken or "not running"
 
+    down = broken
+
     def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
         return "last words of hunter2hunter2"
 

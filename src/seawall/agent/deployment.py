@@ -32,6 +32,9 @@ from seawall.agent.work import Work, failure_of
 #: Steps after which nobody can stop a deployment any more: it ends by itself, one way or the other.
 BEYOND_STOPPING = ("switched", "drained", "pruned")
 
+#: The journal's word that the old release is being ended: there is no way back from here.
+KEPT = "kept"
+
 
 @dataclass(frozen=True)
 class Deployer:
@@ -106,6 +109,7 @@ class Deployer:
                 self._switch(work)
             with self._step("drained"):
                 self._drain(work)
+            self._start_schedule(work)
         self._finish(work)
 
     def _switch(self, work: Work) -> None:
@@ -132,22 +136,27 @@ class Deployer:
 
     def _finish(self, work: Work) -> None:
         if work.release is not None:
-            self.programs.start(work.release_id, work.release, "schedule")
+            self.journal.write(KEPT)
             self.programs.retire_all_but(work.release_id)
             if work.release.setup:
                 self._mark_set_up()
             with self._step("pruned"):
-                self._prune(work.release.keep)
+                self._prune(work.release.keep, work.old)
         UndoLog.load(str(self.places.undo)).forget()
         self.journal.write("end", outcome="done", release=work.release_id)
 
-    def _prune(self, keep: int) -> None:
+    def _start_schedule(self, work: Work) -> None:
+        if work.release is not None:
+            self.programs.start(work.release_id, work.release, "schedule")
+
+    def _prune(self, keep: int, ending: str) -> None:
+        """Remove the oldest releases; ``ending`` stays, as its workers may still be at their last job."""
         live = releases.live_id(self.places)
         there = [name for name in releases.ids(self.places) if name != live]
-        doomed = there[: max(len(there) - keep + 1, 0)]
+        doomed = [name for name in there[: max(len(there) - keep + 1, 0)] if name != ending]
         for name in doomed:
             remove_tree(str(self.places.release(name).root))
-            for log in self.places.logs.glob(f"*-{name}*"):
+            for log in self.places.logs_of(name):
                 log.unlink()
         if doomed:
             Store(self.places.objects).prune()
@@ -190,6 +199,9 @@ class Deployer:
             return ""
         work = self._work_of(cut_off)
         if self._has_switched(work):
+            if not self.journal.has_come_to(KEPT):
+                with self._undone_on_failure(work):
+                    self._start_schedule(work)
             self._finish(work)
             return f"an earlier {cut_off.describe()}, was finished: {work.release_id} is live"
         self._undoing().undo(work)
@@ -203,10 +215,10 @@ class Deployer:
         return work
 
     def _has_switched(self, work: Work) -> bool:
-        """Whether the new release is live and runs, so that only the end is missing."""
+        """Whether the new release is live, and runs or is the only one left, so that only the end is missing."""
         if work.release is None or releases.live_id(self.places) != work.release_id:
             return False
-        return not self.programs.is_broken(work.release_id, work.release)
+        return self.journal.has_come_to(KEPT) or not self.programs.is_broken(work.release_id, work.release)
 
     # small things
 

@@ -158,6 +158,17 @@ def remove_tree(path: str) -> None:
         shutil.rmtree(path)
 
 
+def give(root: str, uid: int, gid: int) -> None:
+    """Change the owner of a tree.
+
+    Its folders are held open meanwhile, so that no link that somebody puts into it leads root out of it.
+    """
+    for _, folders, names, at in os.fwalk(root, topdown=False):
+        for name in [*folders, *names]:
+            os.chown(name, uid, gid, dir_fd=at, follow_symlinks=False)
+    os.chown(root, uid, gid, follow_symlinks=False)
+
+
 @contextlib.contextmanager
 def disk_full(path: str) -> Iterator[None]:
     """Turns "no space left" and "quota exceeded" into DiskFull with the place and what to do."""

@@ -64,6 +64,12 @@ class Journal:
             return []
         return [record for line in lines if (record := _parse(line)) is not None]
 
+    def has_come_to(self, step: str) -> bool:
+        """Whether the last deployment has come to this step."""
+        steps = [record["step"] for record in self.records()]
+        begun = len(steps) - steps[::-1].index("begin") if "begin" in steps else len(steps)
+        return step in steps[begun:]
+
     def rotate(self) -> None:
         """Begin a new file once this one is large; the one before is kept."""
         if self.path.exists() and self.path.stat().st_size > LARGEST:
@@ -77,7 +83,7 @@ class Journal:
         for record in self.records():
             if record["step"] == "begin":
                 begun, step = record, "begin"
-            elif record["step"] == "end":
+            elif record["step"] in ("end", "destroyed"):
                 begun = None
             elif begun is not None:
                 step = record["step"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,11 @@ class Places:
     def logs(self) -> Path:
         """The programs' own log files, where the service manager writes any (supervisor does)."""
         return self.base / "logs"
+
+    def logs_of(self, release_id: str) -> list[Path]:
+        """The log files of a release's programs, rotated ones too: ``APP-web-v1.log``, ``APP-worker-v1-2.log.1``."""
+        named = re.compile(rf".*-{release_id}(-\d+)?\.log(\.\d+)?")
+        return sorted(log for log in self.logs.glob("*") if named.fullmatch(log.name))
 
     @property
     def journal(self) -> Path:

@@ -80,7 +80,7 @@ class Programs:
     def is_broken(self, release_id: str, release: Release) -> bool:
         """Whether the release's web program does not run."""
         at = self.places.release(release_id)
-        return any(self.manager.broken(at, program) for program in of_role(release, "web"))
+        return any(self.manager.down(at, program) for program in of_role(release, "web"))
 
     def drain(self, release_id: str, patience: float) -> None:
         """Wait until the release's listener owes nobody an answer, at most ``patience`` seconds."""

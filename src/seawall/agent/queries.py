@@ -102,7 +102,7 @@ def logs(
 def _programs(places: Places, manager: Manager, live: str) -> list[dict[str, str]]:
     at = places.release(live)
     programs = releases.load(places, live).release.programs
-    return [{"name": p.name, "role": p.role, "broken": manager.broken(at, p)} for p in programs]
+    return [{"name": p.name, "role": p.role, "broken": manager.down(at, p)} for p in programs]
 
 
 def _health(places: Places, live: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from seawall.agent import files, uv_cache
 from seawall.agent.errors import BuildFailed, CommandFailed, DiskFull
-from seawall.agent.files import gid_of, remove_tree, sync_filesystem, uid_of, write_atomic
+from seawall.agent.files import gid_of, give, remove_tree, sync_filesystem, uid_of, write_atomic
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.process import check, run
 from seawall.agent.vocabulary import Release, Requirements
@@ -31,6 +31,9 @@ _LOCAL = re.compile(
 )
 #: Taken off before installing: an environment is shared by releases, and outlives the one whose code it was made from.
 _EDITABLE = re.compile(r"^(?:-e|--editable)[ =]\s*", re.M)
+
+#: Installing goes by the resolution alone, so it must say where else packages are looked for.
+EMIT = ("--emit-index-url", "--emit-find-links")
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class Builder:
         app's affair: it may never be imported."""
         python = str(at.venv / "bin" / "python")
         options = ["-q", "--invalidation-mode", "unchecked-hash"]
-        run([python, "-I", "-m", "compileall", *options, str(at.code)], timeout=BUILD_TIMEOUT)
+        # -S: without it the packages' own .pth files would run here, as root (see Python's `site`).
+        run([python, "-I", "-S", "-m", "compileall", *options, str(at.code)], timeout=BUILD_TIMEOUT)
 
     def _resolve(self, at: ReleasePlaces, release: Release) -> str:
         wanted = release.requirements
@@ -77,10 +81,10 @@ class Builder:
         if wanted.locked:
             return wanted.text
         if wanted.text:
-            return self._compile(["-"], wanted, self._source(at, wanted), wanted.text)
+            return self._compile([*EMIT, "-"], wanted, self._source(at, wanted), wanted.text)
         if not wanted.path:
             return ""
-        return self._compile(["--", wanted.path], wanted, self._source(at, wanted), "")
+        return self._compile([*EMIT, "--", wanted.path], wanted, self._source(at, wanted), "")
 
     def _source(self, at: ReleasePlaces, wanted: Requirements) -> Path:
         """Where uv finds the code: a copy that a build may write to, if something of it is to be built."""
@@ -106,7 +110,14 @@ class Builder:
         return "\n".join([locked.rstrip("\n"), *_without(found, _names(locked)), ""])
 
     def _compile(self, arguments: list[str], wanted: Requirements, cwd: Path, text: str) -> str:
-        options = ["--quiet", "--no-header", "--no-annotate", "--no-progress", "--python", wanted.python or "python3"]
+        options = [
+            "--quiet",
+            "--no-header",
+            "--no-annotate",
+            "--no-progress",
+            "--python",
+            wanted.python or "python3",
+        ]
         return self._uv(["pip", "compile", *options, *arguments], cwd, text)
 
     def _create(self, venv: Path, at: ReleasePlaces, wanted: Requirements, locked: str) -> None:
@@ -166,14 +177,14 @@ class Builder:
             raise BuildFailed(
                 _fact(error.output),
                 place="requirements",
-                remedy="mend the requirement named below and deploy again",
+                remedy=_remedy(error.output),
                 output=error.output,
             ) from error
         return done.stdout
 
 
 def prune(places: Places, kept: Iterator[Path]) -> None:
-    """Remove environments and resolutions that no kept release uses."""
+    """Remove environments that no kept release uses."""
     used = {os.path.basename(os.readlink(link)) for link in kept if link.is_symlink()}
     for venv in places.venvs.iterdir():
         if venv.name not in used:
@@ -184,7 +195,7 @@ def _environment(build_user: str) -> dict[str, str]:
     """uv trusts the host's certificates, so a host behind a company's proxy works as its administrator set it up."""
     env = {"UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1"}
     if build_user:
-        env.update(UV_CACHE_DIR=uv_cache.CACHE, UV_PYTHON_INSTALL_DIR="/var/lib/seawall/python")
+        env.update(UV_CACHE_DIR=uv_cache.CACHE, UV_PYTHON_DOWNLOADS="never")
         env["HOME"] = "/var/cache/seawall"
     else:
         env["HOME"] = os.path.expanduser("~")
@@ -197,6 +208,12 @@ def _fact(output: str) -> str:
     lines = [line.strip(" ×╰─▶│") for line in output.splitlines()]
     named = [line for line in lines if re.search(r"no solution|not found|Failed to|Because|error:", line, re.I)]
     return f"the virtual environment could not be built: {(named or lines or ['uv failed'])[0]}"
+
+
+def _remedy(output: str) -> str:
+    if "interpreter found" in output or "No interpreter" in output:
+        return "install that Python on the host, or change [app] python to one that it has"
+    return "mend the requirement named below and deploy again"
 
 
 def _key(locked: str, release: Release) -> str:
@@ -271,8 +288,7 @@ def _names(text: str) -> set[str]:
 
 def _give(root: Path, user: str) -> None:
     if user:
-        for path in [root, *root.rglob("*")]:
-            os.chown(path, uid_of(user), gid_of(user), follow_symlinks=False)
+        give(str(root), uid_of(user), gid_of(user))
 
 
 def _seal(venv: Path, build_user: str) -> None:

@@ -37,6 +37,11 @@ def hindrances(project: Project) -> list[Mistake]:
     return found
 
 
+def looks_secret(name: str) -> bool:
+    """Whether a variable's name says that its value is a secret."""
+    return any(word in name.upper() for word in _SECRET_WORDS)
+
+
 def doubts(project: Project) -> list[Mistake]:
     """What is allowed but looks wrong: values among the plain variables that look like secrets."""
     return [
@@ -46,7 +51,7 @@ def doubts(project: Project) -> list[Mistake]:
             f"Move it: `seawall secret set {name}`, and add it to `secrets`.",
         )
         for name, value in project.env.items()
-        if value and any(word in name.upper() for word in _SECRET_WORDS)
+        if value and looks_secret(name)
     ]
 
 

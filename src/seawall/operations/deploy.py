@@ -66,8 +66,12 @@ def commit(hosts: Sequence[Host]) -> Generator[Happening, None, None]:
 
 
 def _prepare_all(plan: Plan, busy: Sequence[HostPlan]) -> Generator[Happening, None, None]:
-    """The first host leads: it alone runs the migration, and the others start when it is through."""
-    lead, others = busy[:1], busy[1:]
+    """The project's first host leads: it alone sets up and migrates, and the others start when it is through.
+
+    Where it has nothing to do, it has done so for this release already: a host that joins later must not do it again.
+    """
+    lead = [item for item in busy if item is plan.hosts[0]]
+    others = [item for item in busy if item is not plan.hosts[0]]
     for group in (lead, others):
         hosts = [item.host for item in group]
 

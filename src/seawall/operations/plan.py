@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from seawall.agent.vocabulary import Change, Requirements, Source, build, resource_to_wire, to_wire
 from seawall.config.model import LOCAL, Project
 from seawall.config.requirements import read_requirements
+from seawall.config.rules import looks_secret
 from seawall.config.secrets import read_secrets
 from seawall.config.variables import resolve
 from seawall.operations.early import Early
@@ -87,6 +88,7 @@ class Wanted:
     env: dict[str, str]
     requirements: Requirements
     source: Source
+    secret_names: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -134,7 +136,10 @@ def read_project(project: Project) -> Wanted:
         python=project.app.python,
         install_project=project.app.install_project,
     )
-    return Wanted(project, tree, variables.values, requirements, _source(tree.root), variables.notes)
+    secret = {*project.secrets, *(name for name in variables.values if looks_secret(name))}
+    return Wanted(
+        project, tree, variables.values, requirements, _source(tree.root), tuple(sorted(secret)), variables.notes
+    )
 
 
 def plan_host(wanted: Wanted, host: Host) -> HostPlan:
@@ -149,6 +154,7 @@ def plan_host(wanted: Wanted, host: Host) -> HostPlan:
         requirements=wanted.requirements,
         source=wanted.source,
     )
+    composition = replace(composition, release=replace(composition.release, secret_names=wanted.secret_names))
     answer = host.session.request("plan", **_question(wanted.project, composition))
     return HostPlan(
         host,

@@ -109,9 +109,11 @@ def _directories(layout: Layout) -> tuple[Directory, ...]:
         Directory(base, 0o755, "root", "root"),
         Directory(f"{base}/releases", 0o755, "root", "root"),
         Directory(f"{base}/objects", 0o700, "root", "root"),
-        Directory(f"{base}/venvs", 0o755, "root", "root"),
-        Directory(f"{base}/resolved", 0o755, "root", "root"),
-        Directory(f"{base}/data", 0o750, layout.user, layout.group),
+        # The app's own: a token in a requirement, or its installed code, is no other app's to read.
+        Directory(f"{base}/venvs", 0o750, "root", layout.group),
+        Directory(f"{base}/resolved", 0o750, "root", BUILD_USER),
+        # Not its group's either: the build user has that group while it builds.
+        Directory(f"{base}/data", 0o700, layout.user, layout.group),
         Directory(f"{base}/state", 0o700, "root", "root"),
     )
 

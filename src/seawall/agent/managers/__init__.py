@@ -28,6 +28,9 @@ class Manager(Protocol):
     def broken(self, at: ReleasePlaces, program: Program) -> str:
         """Why the program is not running, or "" if it is (or is still coming up)."""
 
+    def down(self, at: ReleasePlaces, program: Program) -> str:
+        """Why the program does not run just now, or "": a program that was restarted once and runs is not down."""
+
     def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
         """The last lines it logged."""
 

@@ -78,6 +78,9 @@ class Supervisor:
                 return f"{info['name']} does not stay up ({info['statename'].lower()}: {why})"
         return ""
 
+    def down(self, at: ReleasePlaces, program: Program) -> str:
+        return self.broken(at, program)
+
     def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
         """Read from the files themselves: colours and other control characters are nothing that XML can carry."""
         groups = self._groups(at, program)
@@ -90,7 +93,7 @@ class Supervisor:
 
     def log_command(self, places: Places, names: Sequence[str], lines: int, follow: str) -> list[str]:
         live = live_id(places)
-        logs = sorted(log for log in places.logs.glob(f"*-{live}*.log") if live)
+        logs = [log for log in places.logs_of(live) if live and log.suffix == ".log"]
         wanted = [log for log in logs if not names or any(f"-{name}-" in log.name for name in names)]
         return ["tail", "-q", "-n", str(lines), *([follow] if follow else []), *map(str, wanted)]
 

@@ -8,7 +8,7 @@ A unit that systemd has not seen yet is read from disk when it is first named, s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from seawall.agent.errors import StartFailed
@@ -20,8 +20,8 @@ from seawall.agent.vocabulary import Layout, Program
 
 #: systemctl waits for a unit to be up; gunicorn says so as soon as its master listens.
 START_TIMEOUT = 100
-#: Longer than any TimeoutStopSec the stack writes for a web program.
-STOP_TIMEOUT = 600
+#: systemd itself ends a stop at the unit's TimeoutStopSec, a day at most; this is for a systemd that hangs, seconds.
+STOP_TIMEOUT = 86400 + 60
 
 
 class Systemd:
@@ -72,14 +72,20 @@ class Systemd:
             (self.unit_dir / fill(file.name, at.id)).unlink(missing_ok=True)
 
     def broken(self, at: ReleasePlaces, program: Program) -> str:
+        name, state = self._state(at, program)
+        why = _down(name, state)
+        if not why and state.get("NRestarts", "0") != "0":
+            return _does_not_stay_up(name, state)
+        return why
+
+    def down(self, at: ReleasePlaces, program: Program) -> str:
+        return _down(*self._state(at, program))
+
+    def _state(self, at: ReleasePlaces, program: Program) -> tuple[str, dict[str, str]]:
+        """The unit that says how the program is, and what systemd says of it."""
         name = fill(next((u for u in program.units if u.endswith(".service")), program.units[0]), at.id)
         show = run(["systemctl", "show", "-p", "ActiveState,NRestarts,Result,ExecMainStatus", name], timeout=20)
-        state = dict(line.split("=", 1) for line in show.stdout.splitlines() if "=" in line)
-        runs = state.get("ActiveState") in ("active", "activating", "reloading")
-        # A service that died is "activating" too, until it is restarted; its last result tells.
-        if runs and state.get("NRestarts", "0") == "0" and state.get("Result", "success") == "success":
-            return ""
-        return f"{name} does not stay up (exit status {state.get('ExecMainStatus', '?')}, {state.get('Result', '?')})"
+        return name, dict(line.split("=", 1) for line in show.stdout.splitlines() if "=" in line)
 
     def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
         names = [fill(name, at.id) for name in program.units]
@@ -119,6 +125,16 @@ class Systemd:
         text = path.read_text() if path.exists() else ""
         targets = re.findall(r"^WantedBy=(.*)$", text, re.M)
         return [self.unit_dir / f"{target}.wants" / unit for line in targets for target in line.split()]
+
+
+def _down(name: str, state: Mapping[str, str]) -> str:
+    """A service that died is "activating" too, until it is restarted; its last result tells."""
+    runs = state.get("ActiveState") in ("active", "activating", "reloading")
+    return "" if runs and state.get("Result", "success") == "success" else _does_not_stay_up(name, state)
+
+
+def _does_not_stay_up(name: str, state: Mapping[str, str]) -> str:
+    return f"{name} does not stay up (exit status {state.get('ExecMainStatus', '?')}, {state.get('Result', '?')})"
 
 
 def _pattern(app: str, name: str) -> str:

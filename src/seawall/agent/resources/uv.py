@@ -67,8 +67,4 @@ def _run(resource: Uv, command: list[str], work: Work) -> None:
 
 
 def _take_over(place: str) -> None:
-    uid, gid = texts.ids("", "")
-    for folder, folders, names in os.walk(place):
-        for name in [*folders, *names]:
-            os.chown(Path(folder) / name, uid, gid, follow_symlinks=False)
-    os.chown(place, uid, gid)
+    files.give(place, *texts.ids("", ""))
