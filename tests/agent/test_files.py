@@ -166,3 +166,17 @@ def test_reading_text_that_is_not_there_gives_none(tmp_path: Path) -> None:
     assert files.read_text(str(tmp_path / "none")) is None
     (tmp_path / "odd").write_bytes(b"a\xff")
     assert files.read_text(str(tmp_path / "odd")) == "a\udcff"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_a_tree_is_given_away_without_following_its_links(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    tree = tmp_path / "tree"
+    (tree / "deep").mkdir(parents=True)
+    (tree / "deep" / "file").write_text("yours")
+    (tree / "deep" / "link").symlink_to(outside)
+    files.give(str(tree), 12345, 12346)
+    for path in (tree, tree / "deep", tree / "deep" / "file", tree / "deep" / "link"):
+        assert (path.lstat().st_uid, path.lstat().st_gid) == (12345, 12346)
+    assert outside.stat().st_uid == 0

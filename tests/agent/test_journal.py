@@ -102,3 +102,21 @@ def test_a_record_that_the_disk_takes_in_pieces_is_written_whole(
     begin(journal)
     monkeypatch.undo()
     assert [record["step"] for record in journal.records()] == ["begin"]
+
+
+def test_a_destroyed_app_has_no_deployment_left_to_recover(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.write("begin", action="deploy", release="v4", new=True, by="ada", old="v3")
+    assert journal.interrupted() is not None
+    journal.write("destroyed", with_data=False)
+    assert journal.interrupted() is None
+
+
+def test_what_an_earlier_deployment_came_to_says_nothing_of_the_last(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    assert not journal.has_come_to("kept")
+    for step in ("begin", "kept", "end", "begin"):
+        journal.write(step)
+    assert not journal.has_come_to("kept")
+    journal.write("kept")
+    assert journal.has_come_to("kept")

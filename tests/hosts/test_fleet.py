@@ -78,3 +78,24 @@ def test_one_host_can_be_named_alone(project: Project, hosts: list[Host]) -> Non
 def test_a_rollback_reaches_every_host(project: Project, hosts: list[Host]) -> None:
     project.seawall("rollback")
     assert answers(hosts) == ["version one"] * 2
+
+
+def test_a_host_that_joins_later_neither_sets_up_nor_migrates(
+    hosts: list[Host], ssh_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The first host has done both for this release; to set up twice could empty a database that they share."""
+    first, later = hosts
+    project = tiny_project(
+        tmp_path_factory.mktemp("joining"),
+        ssh_environment,
+        first.name,
+        name="joining",
+        app={"persist": ["kept"]},
+        release={"setup": "sh -c 'echo set up >> kept/setup'", "migrate": MIGRATE},
+    )
+    project.deploy()
+    project.configure(hosts=[host.name for host in hosts])
+    project.deploy()
+    assert visit(later, domain="joining.example.com").text == "version one"
+    assert [host.exists("/srv/joining/data/kept/setup") for host in hosts] == [True, False]
+    assert [host.exists("/srv/joining/data/kept/migrations") for host in hosts] == [True, False]

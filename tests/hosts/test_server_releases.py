@@ -191,3 +191,15 @@ def test_a_static_folder_and_a_body_limit_come_with_a_deployment(served: Served)
 
 def test_numbers_of_releases_were_never_used_twice(served: Served) -> None:
     assert len(served.made) == len(set(served.made))
+
+
+def test_a_schedule_that_cannot_start_is_taken_back_and_can_be_corrected(served: Served) -> None:
+    live = served.project.live()
+    served.project.configure(schedule={"tick": {"at": "whenever it suits"}})
+    refused = served.project.deploy(check=False)
+    assert refused.code == 1
+    assert "tick" in refused.said
+    assert served.project.live() == live
+    served.project.configure(schedule={"tick": {"at": "*:*:0/2"}}, env={"COLOUR": "violet"})
+    served.deploy()
+    assert served.project.live() != live
