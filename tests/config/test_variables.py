@@ -10,7 +10,7 @@ import pytest
 
 from seawall.config.dotenv import read_dotenv
 from seawall.config.model import Project
-from seawall.config.variables import environment_variables, resolve
+from seawall.config.variables import resolve
 from seawall.errors import ConfigErrors, SecretError
 
 
@@ -25,7 +25,6 @@ def test_the_store_beats_the_dotenv_file_and_that_beats_the_configuration(tmp_pa
     found = resolve(wanted, {"C": "store", "UNNAMED": "store"})
     assert found.values == {"A": "base", "B": "file", "C": "store"}
     assert found.sources == {"A": "[env]", "B": ".env.production", "C": "seawall.secrets"}
-    assert environment_variables(wanted, {"C": "store"}) == found.values
 
 
 def test_a_plain_dotenv_file_reaches_the_local_target_only(tmp_path: Path) -> None:

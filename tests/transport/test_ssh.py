@@ -81,17 +81,15 @@ def test_what_the_host_lacks_is_said(play: Play, stack: ExitStack, code: int, fa
     assert fact in str(failure(stack))
 
 
-def test_sudo_that_wants_a_password_is_asked_for_it_once_and_it_is_in_no_argument(
-    play: Play, tmp_path: Path, stack: ExitStack
-) -> None:
+def test_a_password_for_sudo_goes_over_standard_input_and_is_in_no_argument(play: Play, tmp_path: Path) -> None:
     play(
         f'echo "$@" >> {tmp_path}/arguments; case "$*" in *"sudo -n"*) exit 91;; esac\n'
         f"head -n 1 > {tmp_path}/heard; exit 92"
     )
-    asked: list[str] = []
+    with pytest.raises(PasswordNeeded):
+        Ssh("deploy@shop").open().greet()
     with pytest.raises(ConnectionFailed):
-        Ssh("deploy@shop").open_and_greet(lambda host: asked.append(host) or "pass word")  # type: ignore[func-returns-value]
-    assert asked == ["deploy@shop"]
+        Ssh("deploy@shop").open("pass word").greet()
     assert (tmp_path / "heard").read_text() == "pass word\n"
     assert "pass word" not in (tmp_path / "arguments").read_text()
 

@@ -51,8 +51,3 @@ def read(path: str) -> tuple[Owned, ...]:
 def to_bytes(owned: Iterable[Owned]) -> bytes:
     """The file's content."""
     return json.dumps({"paths": [asdict(item) for item in owned]}, indent=1).encode() + b"\n"
-
-
-def write(path: str, owned: Iterable[Owned]) -> None:
-    """Write the list durably. Raises DiskFull or OSError."""
-    files.write_atomic(path, to_bytes(owned), 0o600)

@@ -26,11 +26,6 @@ class Variables:
     notes: tuple[str, ...] = ()
 
 
-def environment_variables(project: Project, secrets: Mapping[str, str]) -> dict[str, str]:
-    """The values of :func:`resolve`. Raises the same errors."""
-    return resolve(project, secrets).values
-
-
 def resolve(project: Project, secrets: Mapping[str, str]) -> Variables:
     """What the app finds in its environment: ``[env]``, over it ``.env.ENVIRONMENT`` (and, for the local target, below
     that ``.env``), over it the named ones of ``secrets``, the decrypted store.

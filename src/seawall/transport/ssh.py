@@ -11,7 +11,6 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from seawall.errors import ConnectionFailed
@@ -30,8 +29,6 @@ from seawall.transport.session import Session
 AGENTS = "/var/lib/seawall/agent"
 #: Keeps a dead connection from hanging for ever (ssh_config(5)); anything else is the user's configuration.
 OPTIONS = ["-T", "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=20", "-o", "ServerAliveCountMax=3"]
-
-AskPassword = Callable[[str], str]
 
 #: What ssh says (standard error, exit code 255) and what it means for a person.
 REASONS = [
@@ -86,16 +83,6 @@ class Ssh:
             # Once for the question whether it is right, once for the agent.
             os.write(process.stdin.fileno(), 2 * (password.encode() + b"\n"))
         return Session(self.destination, process, self._explain)
-
-    def open_and_greet(self, ask: AskPassword) -> Session:
-        """Connect and wait for the agent, asking for sudo's password if it wants one."""
-        session = self.open()
-        try:
-            session.greet()
-        except PasswordNeeded:
-            session = self.open(ask(self.destination))
-            session.greet()
-        return session
 
     def _explain(self, code: int, errors: str) -> ConnectionFailed:
         fact, remedy = _reason(code, errors)
