@@ -96,12 +96,13 @@ def test_as_many_releases_are_kept_as_configured_and_ids_are_never_used_again(si
         site.deploy()
     before = site.live
     site.do(rollback)
+    back = site.live
     site.version("c")
     live = site.deploy().answer.live
     assert int(live[1:]) == int(before[1:]) + 1
     with site.hosts() as hosts:
         lines = look.releases(hosts)
-    assert [(line.id, line.live) for line in lines] == [(live, True), (before, False)]
+    assert [(line.id, line.live) for line in lines] == [(live, True), (back, False)]
 
 
 def test_persisted_paths_live_on_from_release_to_release(site: Site) -> None:

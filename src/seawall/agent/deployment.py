@@ -150,10 +150,11 @@ class Deployer:
             self.programs.start(work.release_id, work.release, "schedule")
 
     def _prune(self, keep: int, ending: str) -> None:
-        """Remove the oldest releases; ``ending`` stays, as its workers may still be at their last job."""
+        """Remove the oldest releases. ``ending``, live until now, stays: its workers may still be at their last job,
+        and a rollback goes to it."""
         live = releases.live_id(self.places)
         there = [name for name in releases.ids(self.places) if name != live]
-        doomed = [name for name in there[: max(len(there) - keep + 1, 0)] if name != ending]
+        doomed = [name for name in there if name != ending][: max(len(there) - keep + 1, 0)]
         for name in doomed:
             remove_tree(str(self.places.release(name).root))
             for log in self.places.logs_of(name):
