@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seawall.agent.files import disk_full
+from seawall.agent.files import disk_full, fsync_directory
 
 #: How much of the end is read, bytes: some hundred deployments, where recovery needs the last.
 LATEST = 1 << 20
@@ -52,7 +52,7 @@ class Journal:
             finally:
                 os.close(fd)
         if new:
-            _sync_directory(self.path.parent)
+            fsync_directory(str(self.path.parent))
 
     def records(self) -> list[dict[str, Any]]:
         """The latest records in order. A last line torn by a power cut is left out: its step did not happen."""
@@ -74,7 +74,7 @@ class Journal:
         """Begin a new file once this one is large; the one before is kept."""
         if self.path.exists() and self.path.stat().st_size > LARGEST:
             self.path.rename(self.path.with_name(self.path.name + ".1"))
-            _sync_directory(self.path.parent)
+            fsync_directory(str(self.path.parent))
 
     def interrupted(self) -> Interrupted | None:
         """The last deployment, if it has a ``begin`` and no ``end``."""
@@ -112,11 +112,3 @@ def _append(fd: int, line: bytes) -> None:
         line = b"\n" + line
     while line:
         line = line[os.write(fd, line) :]
-
-
-def _sync_directory(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
