@@ -40,8 +40,9 @@ def test_every_example_is_valid() -> None:
         else:
             table = known.key.split(".")[:-1]
             inner = data
+            named = "/example" if table[0] == "limits" else "example"
             for part in table:
-                inner = inner.setdefault(part.replace("NAME", "example"), {})
+                inner = inner.setdefault(part.replace("NAME", named), {})
             inner |= {"command": "true"} if table[0] == "processes" else {}
             inner |= {"command": "true", "at": "daily"} if table[0] == "schedule" else {}
             inner |= given

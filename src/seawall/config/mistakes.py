@@ -53,7 +53,7 @@ def _mistake(detail: ErrorDetails, data: dict[str, Any]) -> Mistake:
     if detail["type"] == "missing":
         return _missing(key)
     if "[key]" in detail["loc"]:
-        words = (node_at(key[:-1]) or {}).get("propertyNames", {}).get("x-words", "another name")
+        words = in_words((node_at(key[:-1]) or {})["propertyNames"])
         return Mistake(key, f"`{dotted(key)}`: {toml(key[-1])} must be {words}")
     words = in_words(node_at(key) or {})
     return Mistake(key, f"`{dotted(key)}` must be {words}, not {_shown(key, detail['input'])}")

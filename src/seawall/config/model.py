@@ -9,17 +9,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
+from seawall.config.security import Domains, Headers, Limits, Sandbox, Tls
+from seawall.config.table import Table, setting
 from seawall.config.values import (
     Calendar,
     Command,
     DistributionPackage,
-    Domain,
     EntryPoint,
     EnvText,
     Host,
-    HostPath,
     Name,
     OptionalCommand,
     OptionalPath,
@@ -37,18 +37,8 @@ PRODUCTION = "production"
 LOCAL = "local"
 
 
-class Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-def setting(default: Any, description: str, *, example: Any, becomes: str) -> Any:
-    """A key of ``seawall.toml``; ``default`` is ``...`` where there is none."""
-    return Field(default, description=description, examples=[example], json_schema_extra={"x-becomes": becomes})
-
-
 # strict mode takes no list for a tuple; the items stay strict.
 Names = Annotated[tuple[Variable, ...], Field(strict=False)]
-Domains = Annotated[tuple[Domain, ...], Field(strict=False)]
 Hosts = Annotated[tuple[Host, ...], Field(strict=False)]
 Packages = Annotated[tuple[DistributionPackage, ...], Field(strict=False)]
 Paths = Annotated[tuple[PartOfProject, ...], Field(strict=False)]
@@ -205,31 +195,6 @@ class Proxy(Table):
     )
 
 
-class Tls(Table):
-    """How visitors' connections are encrypted."""
-
-    mode: Literal["self-signed", "files", "off"] = setting(
-        "self-signed",
-        "`self-signed` makes a certificate on the host (visitors are warned), `files` uses one that you put there, "
-        "`off` serves plain http, for a host behind something that ends TLS. The default is encrypted and works on "
-        "every host.",
-        example="files",
-        becomes="`ssl_certificate` and the listening ports of the nginx site",
-    )
-    certificate: HostPath = setting(
-        "",
-        "With `files`: the path on the host of the certificate with its chain, in PEM form.",
-        example="/etc/ssl/example/fullchain.pem",
-        becomes="`ssl_certificate` in the nginx site",
-    )
-    key: HostPath = setting(
-        "",
-        "With `files`: the path on the host of the certificate's private key, in PEM form.",
-        example="/etc/ssl/example/privkey.pem",
-        becomes="`ssl_certificate_key` in the nginx site",
-    )
-
-
 class Health(Table):
     """When a new release is healthy enough to take traffic."""
 
@@ -380,6 +345,12 @@ class Settings(Table):
         example=["guestbook.example.com"],
         becomes="`server_name` in the nginx site and the names in the certificate",
     )
+    redirect_from: Domains = setting(
+        (),
+        "Further host names whose visitors are sent on to the first of `domains`, path and all.",
+        example=["www.guestbook.example.com"],
+        becomes="a redirecting `server` of the nginx site, and names in the certificate",
+    )
     hosts: Hosts = setting(
         (),
         "The servers, each as anything that `ssh` accepts: an alias of your ssh configuration, `user@host` or "
@@ -411,6 +382,9 @@ class Settings(Table):
         becomes="a `location` of the nginx site each, and BASE/releases/vN/static/MOUNT/",
     )
     tls: Tls = Field(Tls(), description="How visitors' connections are encrypted.")
+    headers: Headers = Field(Headers(), description="Headers that the proxy adds.")
+    limits: Limits = Field(Limits(), description="What one address may ask of the site.")
+    sandbox: Sandbox = Field(Sandbox(), description="What the app's processes may do on the host.")
     health: Health = Field(Health(), description="When a new release may take traffic.")
     release: ReleaseSettings = Field(ReleaseSettings(), description="What happens around a release.")
     env: dict[Variable, EnvText] = setting(

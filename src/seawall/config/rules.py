@@ -20,9 +20,12 @@ def contradictions(project: Project) -> list[Mistake]:
         *_too_long(project),
         *_both_plain_and_secret(project),
         *_twice("domains", project.domains),
+        *_twice("redirect_from", project.redirect_from),
         *_twice("hosts", project.hosts),
         *_twice("secrets", project.secrets),
         *_half_a_certificate(project),
+        *_no_name_to_certify(project),
+        *_redirects_to_nowhere(project),
         *_nested_persisted_paths(project),
         *_one_name_for_two(project),
         *_one_port_for_two(project),
@@ -86,6 +89,39 @@ def _half_a_certificate(project: Project) -> Iterator[Mistake]:
                 ("tls", "mode"),
                 f'`tls.mode` is "files", which needs `tls.{name}`',
                 'Give the path of a PEM file on the host, or take "self-signed".',
+            )
+
+
+def _no_name_to_certify(project: Project) -> Iterator[Mistake]:
+    """An authority shows that a name is yours by asking the site under it, which a wildcard does not allow (RFC 8555,
+    8.3)."""
+    if project.tls.mode != "acme":
+        return
+    if not project.domains:
+        yield Mistake(
+            ("tls", "mode"),
+            '`tls.mode` is "acme", which needs a name in `domains`',
+            'Add the site\'s name, or take "self-signed" until it has one.',
+        )
+    for index, domain in enumerate(project.domains):
+        if domain.startswith("*."):
+            yield Mistake(
+                ("domains", index),
+                f'`tls.mode` is "acme", which has no certificates for wildcards such as {domain}',
+                'Name the host names one by one, or use "files".',
+            )
+
+
+def _redirects_to_nowhere(project: Project) -> Iterator[Mistake]:
+    if project.redirect_from and not project.domains:
+        yield Mistake(("redirect_from",), "there is no domain to send visitors on to", "Add one to `domains`.")
+    for index, domain in enumerate(project.redirect_from):
+        if domain in project.domains:
+            fact = f"{domain} is in `domains` and in `redirect_from`"
+            yield Mistake(("redirect_from", index), fact, "Keep it in one of them.")
+        if domain.startswith("*."):
+            yield Mistake(
+                ("redirect_from", index), "a wildcard cannot be redirected", "Name the host names one by one."
             )
 
 

@@ -210,7 +210,7 @@ def _facts(path: tuple[str, ...], node: Schema, required: bool) -> KeyFacts:
 
 
 def _table_in_words(node: Schema) -> str:
-    key = node.get("propertyNames", {}).get("x-words", "a string")
+    key = in_words(node.get("propertyNames", {"type": "string"}))
     value = _free_value(node) or {}
     words = "a table" if "properties" in resolved(value) else in_words(value)
     return f"a table. Each key is {key}; each value is {words}"

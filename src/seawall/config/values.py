@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
@@ -39,6 +40,11 @@ def _empty_or_inside(value: str) -> str:
 def _host_names_only(value: str) -> str:
     if len(value) > 253 or value.rpartition(".")[2].isdigit():
         raise ValueError("is no host name")
+    return value
+
+
+def _is_network(value: str) -> str:
+    ipaddress.ip_network(value)
     return value
 
 
@@ -116,4 +122,20 @@ UrlPrefix = Annotated[
 Size = Annotated[str, _text(r"^[0-9]{1,12}[kKmMgG]?$", 'a size such as "512k", "10m" or "1g"')]
 Calendar = Annotated[
     str, _text(r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$", 'a systemd calendar expression such as "daily" or "*-*-* 03:00:00"')
+]
+Email = Annotated[str, _text(r"^([^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+)?$", 'an e-mail address, or ""')]
+HttpsUrl = Annotated[str, _text(r"^https://[!-~]+$", "an https URL")]
+HeaderName = Annotated[str, _text(r"^[A-Za-z][A-Za-z0-9-]*$", 'a header\'s name such as "X-Robots-Tag"')]
+HeaderText = Annotated[str, _text(r"^[ -~]*$", 'a header\'s value in ASCII, or "" for none')]
+Rate = Annotated[
+    str, _text(r"^([1-9][0-9]{0,5}/[sm])?$", 'a number per second or minute such as "20/s" or "10/m", or ""')
+]
+Network = Annotated[
+    str,
+    AfterValidator(_is_network),
+    _words('an address or a network such as "203.0.113.0/24", without bits beyond its mask'),
+]
+Reason = Annotated[str, _text(r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$", "a reason in one line")]
+WritablePath = Annotated[
+    str, _text(r"^/[^/\x00-\x1f][^\x00-\x1f]*$", "an absolute path on the host, and not all of it")
 ]
