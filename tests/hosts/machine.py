@@ -40,6 +40,11 @@ class Host:
         return self.link.address
 
     @property
+    def address6(self) -> str:
+        """Its IPv6 address; the host has it only where `network.has_ipv6()`."""
+        return self.link.address6
+
+    @property
     def ssh_config(self) -> Path:
         return self.client.config
 

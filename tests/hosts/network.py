@@ -15,7 +15,7 @@ FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 
 @dataclass(frozen=True)
 class Network:
-    """The network 10.231.<slot>.0/24."""
+    """The networks 10.231.<slot>.0/24 and fd5e:a1:<slot>::/64; only the first leads out into the world."""
 
     slot: int
 
@@ -27,10 +27,16 @@ class Network:
     def prefix(self) -> str:
         return f"10.231.{self.slot}"
 
+    @property
+    def prefix6(self) -> str:
+        return f"fd5e:a1:{self.slot:x}:"
+
     def up(self) -> None:
         """Makes the bridge and lets what is behind it reach the world. Forwarding stays on afterwards."""
         run(["ip", "link", "add", self.bridge, "mtu", str(_mtu()), "type", "bridge"])
         run(["ip", "address", "add", f"{self.prefix}.1/24", "dev", self.bridge])
+        if has_ipv6():
+            run(["ip", "address", "add", f"{self.prefix6}:1/64", "dev", self.bridge, "nodad"])
         run(["ip", "link", "set", self.bridge, "up"])
         FORWARDING.write_text("1")
         for table, rule in self._rules():
@@ -75,6 +81,10 @@ class Link:
         return f"{self.network.prefix}.{10 + self.number}"
 
     @property
+    def address6(self) -> str:
+        return f"{self.network.prefix6}:{10 + self.number:x}"
+
+    @property
     def mac(self) -> str:
         return f"02:5e:a1:00:{self.network.slot:02x}:{10 + self.number:02x}"
 
@@ -96,6 +106,8 @@ class Link:
         within = ["ip", "-n", self.namespace]
         run([*within, "link", "set", "lo", "up"])
         run([*within, "address", "add", f"{self.address}/24", "dev", "host0"])
+        if has_ipv6():
+            run([*within, "address", "add", f"{self.address6}/64", "dev", "host0", "nodad"])
         run([*within, "link", "set", "host0", "up"])
         run([*within, "route", "add", "default", "via", f"{self.network.prefix}.1"])
 
@@ -103,6 +115,12 @@ class Link:
         run(["ip", "netns", "delete", self.namespace])
         # The kernel removes the pair with its namespace in its own time; the next host wants the name now.
         run(["ip", "link", "delete", self.interface], check=False)
+
+
+def has_ipv6() -> bool:
+    """Whether this machine's kernel speaks IPv6 at all; hosts then have an address of each kind."""
+    switch = Path("/proc/sys/net/ipv6/conf/all/disable_ipv6")
+    return switch.exists() and switch.read_text().strip() == "0"
 
 
 def _mtu() -> int:

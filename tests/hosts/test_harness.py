@@ -1,5 +1,6 @@
 """The test hosts themselves: what the other host tests rely on, seen to be true."""
 
+import socket
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from .conftest import BootHost
 from .image import ADMIN_PASSWORD, apt_sources
 from .lab import Lab, open_lab
 from .machine import Host
-from .network import Network
+from .network import Network, has_ipv6
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITES = ("bookworm", "trixie")
@@ -52,6 +53,12 @@ def test_plain_ssh_knows_the_hosts_and_checks_their_keys(host: Host, ssh_environ
     stranger = ssh(host.name)
     assert stranger.returncode == 255
     assert "Host key verification failed" in stranger.stderr
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_a_host_is_reached_by_ipv6_too(host: Host) -> None:
+    with socket.create_connection((host.address6, 22), timeout=10) as connection:
+        assert connection.recv(4) == b"SSH-"
 
 
 @pytest.mark.parametrize("suite", SUITES)
