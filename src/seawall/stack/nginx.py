@@ -12,6 +12,7 @@ from seawall.stack.facts import Facts
 from seawall.stack.static import mounts
 from seawall.stack.targets import LocalTarget
 from seawall.stack.templates import render
+from seawall.stack.tls import SiteTls
 
 SITES = "/etc/nginx/sites-available"
 ENABLED = "/etc/nginx/sites-enabled"
@@ -31,18 +32,18 @@ ERROR_LOG_OPTION = (1, 19, 5)
 
 
 def site(
-    project: Project, layout: Layout, facts: Facts, *, hosts: tuple[str, ...], certificate: str, key: str
+    project: Project, layout: Layout, facts: Facts, *, hosts: tuple[str, ...], tls: SiteTls | None
 ) -> tuple[Resource, ...]:
-    """The site for a server; ``hosts`` are the names it answers to. Without ``certificate`` it is plain http."""
+    """The site for a server; ``hosts`` are the names it answers to. Without ``tls`` it is plain http."""
     name = f"seawall-{layout.app}"
     values = _app(project, layout)
     content = render(
         "nginx-site.conf.j2",
         **values,
         hosts=hosts,
-        tls=bool(certificate),
-        certificate=certificate,
-        key=key,
+        tls=tls is not None,
+        certificate=tls.certificate if tls else "",
+        key=tls.key if tls else "",
         ipv6=facts.ipv6,
         http2_directive=facts.nginx >= HTTP2_DIRECTIVE,
         access_log=f"{LOGS}/{name}.access.log" if project.proxy.access_log else "off",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from seawall.agent.vocabulary import Certificate, Directory, FrontDoor, Layout, Package, Resource, User, Uv
+from seawall.agent.vocabulary import Directory, FrontDoor, Layout, Package, Resource, User, Uv
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import gunicorn, nginx, release, systemd
+from seawall.stack import gunicorn, nginx, release, systemd, tls
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.targets import ServerTarget
@@ -17,7 +17,6 @@ STATE = "/var/lib/seawall"
 CACHE = "/var/cache/seawall"
 #: The uv on servers; it changes with seawall, not by itself.
 UV_VERSION = "0.13.8"
-CERTIFICATES = "/etc/ssl/seawall"
 LOOPBACK = "127.0.0.1"
 #: venv is Debian's separate package of a module of Python's own; uv's home is made with it.
 PACKAGES = ("nginx", "python3-venv")
@@ -37,23 +36,23 @@ def compose(inputs: Inputs, target: ServerTarget) -> Composition:
     project = inputs.project
     layout = layout_of(project.app_id)
     hosts = names(project, inputs.facts, target)
-    certificate, key = _certificate_paths(project)
-    tls = bool(certificate)
+    site_tls = tls.of_site(project)
+    port = 443 if site_tls else 80
     made = release.build(
         inputs,
         settings=gunicorn.settings(project, inputs.facts, worker_tmp_dir="/dev/shm"),  # noqa: S108 - a tmpfs
         programs=systemd.programs(project, layout),
-        front=FrontDoor(LOOPBACK, 443 if tls else 80, tls, _one_host(hosts), project.health.path),
+        front=FrontDoor(LOOPBACK, port, site_tls is not None, _one_host(hosts), project.health.path),
     )
     resources: tuple[Resource, ...] = (
         *_packages(project),
         *_users(layout),
         *_directories(layout),
         Uv(f"{STATE}/uv", UV_VERSION, BUILD_USER),
-        *_certificates(project, hosts),
-        *nginx.site(project, layout, inputs.facts, hosts=hosts, certificate=certificate, key=key),
+        *tls.resources(project, (*hosts, *project.redirect_from), nginx.SERVICE.name),
+        *nginx.site(project, layout, inputs.facts, hosts=hosts, tls=site_tls),
     )
-    return Composition(layout, resources, made, _notes(project))
+    return Composition(layout, resources, made, tls.notes(project))
 
 
 def layout_of(app: str) -> Layout:
@@ -116,37 +115,3 @@ def _directories(layout: Layout) -> tuple[Directory, ...]:
         Directory(f"{base}/data", 0o700, layout.user, layout.group),
         Directory(f"{base}/state", 0o700, "root", "root"),
     )
-
-
-def _certificate_paths(project: Project) -> tuple[str, str]:
-    """Certificate and key on the host, empty without TLS."""
-    tls = project.tls
-    if tls.mode == "self-signed":
-        path = f"{CERTIFICATES}/{project.app_id}"
-        return f"{path}.crt", f"{path}.key"
-    if tls.mode == "files":
-        if not (tls.certificate and tls.key):
-            raise ConfigError(
-                "tls.mode is files, and a path is missing", place="[tls]", remedy="set certificate and key"
-            )
-        return tls.certificate, tls.key
-    return "", ""
-
-
-def _certificates(project: Project, hosts: tuple[str, ...]) -> tuple[Resource, ...]:
-    if project.tls.mode != "self-signed":
-        return ()
-    certificate, key = _certificate_paths(project)
-    bare = tuple(host.strip("[]") for host in hosts)
-    return (
-        Directory(CERTIFICATES, 0o755, "root", "root"),
-        Certificate(certificate, key, bare, service=nginx.SERVICE.name),
-    )
-
-
-def _notes(project: Project) -> tuple[str, ...]:
-    if project.tls.mode == "self-signed":
-        return ("the certificate is self-signed: browsers warn of it until tls.mode is files",)
-    if project.tls.mode == "off":
-        return ("without TLS, everything that visitors and the app say can be read on the way",)
-    return ()
