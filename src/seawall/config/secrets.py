@@ -26,6 +26,9 @@ from seawall.errors import ConfigError, SecretError
 FILE = "seawall.secrets"
 LONGEST = 64 * 1024
 
+#: The old values of the secret NAME are kept as NAME with this behind it.
+FALLBACKS = "_FALLBACKS"
+
 _HEADER = """\
 # Secrets, encrypted by seawall. Safe to commit: the key is not in here.
 # Change it by `seawall secret set NAME` and `seawall secret rm NAME`.
@@ -36,12 +39,14 @@ _ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]*")
 
 @dataclass(frozen=True)
 class Secret:
-    """One entry of the store. ``changed`` is UTC, as in RFC 3339; ``sealed`` the encrypted value in base64."""
+    """One entry of the store. ``changed`` is UTC, as in RFC 3339; ``sealed`` the encrypted value in base64.
+    ``retired`` tells, for each of the old values that a rotation kept, since when it is old; newest first."""
 
     environment: str
     name: str
     changed: str
     sealed: str
+    retired: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,47 +62,39 @@ class Store:
 def set_secret(directory: Path, project: str, environment: str, name: str, value: str) -> Path | None:
     """Encrypt ``value`` as ``name``. The first secret makes a key, called after ``project``; its path is returned then,
     otherwise None. Raises SecretError."""
-    _check(environment, name, value)
+    check(environment, name, value)
     with writing.locked(directory):
         store, made = _store_with_recipients(directory, project)
-        changed = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        sealed = _sealed(store.recipients, environment, name, value)
-        others = _others(store, environment, name)
-        _write(replace(store, secrets=(*others, Secret(environment, name, changed, sealed))))
+        secret = Secret(environment, name, now(), seal(store.recipients, environment, name, value))
+        write_store(replace(store, secrets=(*others(store, environment, name), secret)))
     return made
 
 
 def remove_secret(directory: Path, environment: str, name: str) -> None:
-    """Forget a secret. Raises SecretError if there is no such secret."""
+    """Forget a secret, and its old values. Raises SecretError if there is no such secret."""
     with writing.locked(directory):
-        store = _read(directory)
-        others = _others(store, environment, name)
-        if len(others) == len(store.secrets):
-            known = [secret.name for secret in store.secrets if secret.environment == environment]
-            raise SecretError(
-                f"there is no secret {name} for {environment}",
-                place=FILE,
-                remedy=f"There is {', '.join(known)}." if known else "",
-            )
-        _write(replace(store, secrets=others))
+        store = read_store(directory)
+        find(store, environment, name)
+        write_store(replace(store, secrets=others(store, environment, name, name + FALLBACKS)))
 
 
 def list_secrets(directory: Path) -> tuple[Secret, ...]:
     """All secrets by environment and name, without their values; needs no key. Raises SecretError."""
-    return tuple(sorted(_read(directory).secrets, key=lambda secret: (secret.environment, secret.name)))
+    return tuple(sorted(read_store(directory).secrets, key=lambda secret: (secret.environment, secret.name)))
 
 
 def read_secrets(directory: Path, environment: str) -> dict[str, str]:
     """The decrypted secrets of one environment. Raises SecretError if there is no key for them, or one is spoiled."""
-    store = _read(directory)
+    store = read_store(directory)
     wanted = [secret for secret in store.secrets if secret.environment == environment]
     if not wanted:
         return {}
     identity = keys.identity_for(list(store.recipients))
-    return {secret.name: _opened(store, identity, secret) for secret in wanted}
+    return {secret.name: opened(store, identity, secret) for secret in wanted}
 
 
-def _check(environment: str, name: str, value: str) -> None:
+def check(environment: str, name: str, value: str) -> None:
+    """Raises SecretError for what no variable could be called, or hold; the value is not shown."""
     if not _VARIABLE.fullmatch(name):
         raise SecretError(
             f"{name!r} is no name of an environment variable", remedy="Use letters, digits and _, no digit first."
@@ -113,24 +110,45 @@ def _check(environment: str, name: str, value: str) -> None:
 
 
 def _store_with_recipients(directory: Path, project: str) -> tuple[Store, Path | None]:
-    store = _read(directory)
+    store = read_store(directory)
     if store.recipients:
         return store, None
     identity, made = keys.new_or_existing_key(project)
     return replace(store, recipients=(str(identity.to_public()),)), made
 
 
-def _others(store: Store, environment: str, name: str) -> tuple[Secret, ...]:
-    return tuple(secret for secret in store.secrets if (secret.environment, secret.name) != (environment, name))
+def find(store: Store, environment: str, name: str) -> Secret:
+    """Raises SecretError with the names there are if there is no such secret."""
+    for secret in store.secrets:
+        if (secret.environment, secret.name) == (environment, name):
+            return secret
+    known = [secret.name for secret in store.secrets if secret.environment == environment]
+    raise SecretError(
+        f"there is no secret {name} for {environment}",
+        place=FILE,
+        remedy=f"There is {', '.join(known)}." if known else "",
+    )
 
 
-def _sealed(recipients: tuple[str, ...], environment: str, name: str, value: str) -> str:
+def others(store: Store, environment: str, *names: str) -> tuple[Secret, ...]:
+    """All secrets but these."""
+    return tuple(secret for secret in store.secrets if secret.environment != environment or secret.name not in names)
+
+
+def now() -> str:
+    """The time as the store keeps it: UTC, RFC 3339."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seal(recipients: tuple[str, ...], environment: str, name: str, value: str) -> str:
+    """A value encrypted for ``recipients``."""
     envelope = json.dumps({"environment": environment, "name": name, "value": value})
     publics = [pyrage.x25519.Recipient.from_str(recipient) for recipient in recipients]
     return base64.b64encode(pyrage.encrypt(envelope.encode(), publics)).decode()
 
 
-def _opened(store: Store, identity: pyrage.x25519.Identity, secret: Secret) -> str:
+def opened(store: Store, identity: pyrage.x25519.Identity, secret: Secret) -> str:
+    """A value decrypted. Raises SecretError with its line if it is damaged, or another's."""
     try:
         envelope = json.loads(pyrage.decrypt(base64.b64decode(secret.sealed, validate=True), [identity]))
         was, value = (envelope["environment"], envelope["name"]), envelope["value"]
@@ -154,7 +172,8 @@ def _place(text: str, key: tuple[str, ...]) -> str:
     return f"{FILE}:{line_index(text).get(key, 1)}"
 
 
-def _read(directory: Path) -> Store:
+def read_store(directory: Path) -> Store:
+    """The file as it is, values encrypted; empty where there is none. Raises SecretError."""
     path = directory / FILE
     if not path.exists():
         return Store(path)
@@ -190,10 +209,18 @@ def _secret(text: str, environment: str, name: str, entry: Any) -> Secret:
             place=_place(text, (environment, name)),
             remedy="Take the file back from version control.",
         )
-    return Secret(environment, name, entry["changed"], entry["value"])
+    retired = entry.get("retired", [])
+    if not isinstance(retired, list) or not all(isinstance(time, str) for time in retired):
+        raise SecretError(
+            f"{name} of {environment} has something else than a list as `retired`",
+            place=_place(text, (environment, name)),
+            remedy="Take the file back from version control.",
+        )
+    return Secret(environment, name, entry["changed"], entry["value"], tuple(retired))
 
 
-def _write(store: Store) -> None:
+def write_store(store: Store) -> None:
+    """Write the file anew: one line for each name, in order. Raises SecretError."""
     lines = [_HEADER, f"recipients = {json.dumps(list(store.recipients))}\n"]
     environment = ""
     for secret in sorted(store.secrets, key=lambda secret: (secret.environment, secret.name)):
@@ -201,7 +228,8 @@ def _write(store: Store) -> None:
             environment = secret.environment
             lines.append(f"\n[{environment}]\n")
         changed, value = json.dumps(secret.changed), json.dumps(secret.sealed)
-        lines.append(f"{secret.name} = {{ changed = {changed}, value = {value} }}\n")
+        retired = f"retired = {json.dumps(list(secret.retired))}, " if secret.retired else ""
+        lines.append(f"{secret.name} = {{ changed = {changed}, {retired}value = {value} }}\n")
     try:
         writing.replace(store.path, "".join(lines))
     except OSError as error:
