@@ -15,6 +15,7 @@ import click
 COMMANDS = {
     "init": "Look at the project and write seawall.toml.",
     "config": "Check, explain or describe the configuration.",
+    "check": "Go through the production checklist.",
     "plan": "Show what a deploy would change, and change nothing.",
     "deploy": "Put the project online, or release a new version of it.",
     "up": "Put the project online on this machine.",
@@ -95,7 +96,8 @@ def cli(ctx: click.Context, directory: Path | None, environment: str | None, deb
 def _defaults(given: dict[str, Any]) -> dict[str, Any]:
     """`-C` and `-e` may stand before the command too: there they are the defaults of every command's own."""
     values = {name: value for name, value in given.items() if value is not None}
-    nested = dict.fromkeys(("check", "set", "list", "rm"), values)
+    nested: dict[str, Any] = dict.fromkeys(("check", "set", "list", "rm", "rotate", "diff", "add"), values)
+    nested["key"] = dict(nested)
     return {name: {**values, **nested} for name in COMMANDS} if values else {}
 
 

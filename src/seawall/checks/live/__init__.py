@@ -1,0 +1,1 @@
+"""The rules that look at the live site and its hosts."""

@@ -1,0 +1,1 @@
+"""The rules that need no server: they read the project's files."""

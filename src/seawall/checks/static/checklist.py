@@ -1,0 +1,35 @@
+"""The static part of the checklist, from a folder to findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from seawall.checks import catalogue
+from seawall.checks.ignore import Ignore, Judged, ignores_in, is_read, judge
+from seawall.checks.rule import Check
+from seawall.checks.run import go_through, ordered
+from seawall.checks.static.source import Source, read_source
+from seawall.config.detect.tree import printable
+from seawall.config.document import Document
+from seawall.config.model import Project
+
+
+def look_through(
+    directory: Path, project: Project | None, document: Document | None, checks: Sequence[Check[Source]]
+) -> Judged:
+    """Go through ``checks`` in the project, and leave out what its comments ignore."""
+    source = read_source(directory, project, document)
+    ran = dict.fromkeys((rule.id for rule in catalogue.every_rule()), False)
+    ran.update((check.rule.id, True) for check in checks)
+    judged = judge(go_through(checks, source), list(_ignores(source)), ran)
+    return Judged(ordered(judged.findings), judged.ignored)
+
+
+def _ignores(source: Source) -> Iterator[Ignore]:
+    for path in source.tree.files:
+        if is_read(str(path)) and b"seawall:" in source.tree.read(path):
+            yield from ignores_in(printable(source.prefix / path), source.text(path))
+    document = source.document
+    if document is not None and (source.prefix.parts or not source.tree.has(document.path.name)):
+        yield from ignores_in(document.path.name, document.text)

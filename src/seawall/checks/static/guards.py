@@ -1,0 +1,55 @@
+"""Where in a file a node stands: under which function, class and conditions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from seawall.checks.static.settings import DEVELOPING
+from seawall.config.detect.source import Function, Module
+
+
+def around(module: Module, node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes around a node, the nearest first."""
+    parents = _parents(module.tree)
+    at = parents.get(node)
+    while at is not None:
+        yield at
+        at = parents.get(at)
+
+
+def function_of(module: Module, node: ast.AST) -> Function | None:
+    """The function a node is in."""
+    return next((outer for outer in around(module, node) if isinstance(outer, Function)), None)
+
+
+def runs_on_import(module: Module, node: ast.AST) -> bool:
+    """Whether importing the module runs the node: it is in no function, and not under ``if __name__ == …``."""
+    return function_of(module, node) is None and not under_main(module, node)
+
+
+def under_main(module: Module, node: ast.AST) -> bool:
+    """Whether the node is under ``if __name__ == "__main__"``."""
+    return any(isinstance(outer, ast.If) and "__name__" in _words(outer.test) for outer in around(module, node))
+
+
+def for_developing(module: Module, node: ast.AST) -> bool:
+    """Whether a condition around the node says that it is for developing or testing."""
+    inside: ast.AST = node
+    for outer in around(module, node):
+        if isinstance(outer, ast.If) and inside in outer.body and DEVELOPING.search(ast.unparse(outer.test)):
+            return True
+        if isinstance(outer, Function | ast.ClassDef) and DEVELOPING.search(outer.name):
+            return True
+        inside = outer
+    return False
+
+
+def _words(test: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+
+
+@lru_cache(maxsize=512)
+def _parents(tree: ast.Module) -> Mapping[ast.AST, ast.AST]:
+    return {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}

@@ -1,0 +1,177 @@
+"""What the static rules look at: a project's files, read once and never run."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from seawall.checks.finding import InFile
+from seawall.checks.static.git import tracked_files
+from seawall.checks.static.settings import Setting, read_settings
+from seawall.config.detect.app import Hints, find_app, given_app
+from seawall.config.detect.construction import Construction
+from seawall.config.detect.environment import flask_app
+from seawall.config.detect.procfile import read_procfile, web_target
+from seawall.config.detect.routes import Prefixes, Route, read_prefixes, read_routes
+from seawall.config.detect.source import ASIDE, Module, Sources, read_sources
+from seawall.config.detect.tree import Tree, printable, read_tree
+from seawall.config.document import Document
+from seawall.config.lines import Key
+from seawall.config.model import Project
+
+TEMPLATES = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2", ".xml", ".xhtml"})
+LONGEST = 160  # characters of a line that are shown
+
+
+@dataclass(frozen=True)
+class Source:
+    """``directory`` is what evidence is relative to; ``project`` and ``document`` are absent where there is no
+    seawall.toml. ``today`` decides which versions are out of support."""
+
+    directory: Path
+    tree: Tree
+    sources: Sources
+    project: Project | None
+    document: Document | None
+    today: date
+    _texts: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
+
+    # places
+
+    def at(self, module: Module, node: ast.AST, fact: str = "") -> InFile:
+        """The line of a node."""
+        return self.line(module.path, getattr(node, "lineno", 1), fact)
+
+    def hidden(self, module: Module, node: ast.AST, fact: str = "") -> InFile:
+        """The line of a node whose literals nobody should read."""
+        return masked(self.at(module, node, fact))
+
+    def line(self, path: str | PurePosixPath, number: int, fact: str = "") -> InFile:
+        """A line of a file of the app; 0 is the file as a whole."""
+        lines = self._lines(str(path)) if number else []
+        text = lines[number - 1].strip()[:LONGEST] if 0 < number <= len(lines) else ""
+        return InFile(printable(self.prefix / path), number, text, fact)
+
+    def configured(self, *key: str | int, fact: str = "") -> InFile:
+        """The line of seawall.toml that sets a key for this environment."""
+        assert self.document is not None  # noqa: S101 - a rule about a setting has a project
+        overlay: Key = ("environments", self.project.environment if self.project else "", *key)
+        name, _, line = self.document.place(
+            overlay if _holds(self.document.environments, overlay[1:]) else key
+        ).rpartition(":")
+        text = self.document.text.splitlines()[int(line) - 1 : int(line)]
+        return InFile(name, int(line), "".join(text).strip()[:LONGEST], fact)
+
+    def text(self, path: str | PurePosixPath) -> str:
+        """A file's text, read once."""
+        return "\n".join(self._lines(str(path)))
+
+    def _lines(self, path: str) -> list[str]:
+        if path not in self._texts:
+            self._texts[path] = self.tree.text(path).splitlines()
+        return self._texts[path]
+
+    @property
+    def prefix(self) -> PurePosixPath:
+        """The folder of the app in the folder that is checked."""
+        return PurePosixPath(self.project.app.root if self.project else ".")
+
+    # what is in the project
+
+    @cached_property
+    def app(self) -> Construction | None:
+        """The call that makes the app."""
+        if self.project:
+            return given_app(self.tree, self.sources, self.project.app.entry)[1]
+        hints = Hints(web_target(read_procfile(self.tree)), flask_app(self.tree))
+        return find_app(self.tree, self.sources, hints)[1]
+
+    @property
+    def is_flask(self) -> bool:
+        return self.app is not None and self.app.framework == "flask"
+
+    @property
+    def app_line(self) -> InFile:
+        """Where the app is made; rules about what is missing point there."""
+        assert self.app is not None  # noqa: S101 - asked only of apps that were found
+        return self.at(self.app.module, self.app.call)
+
+    @cached_property
+    def prefixes(self) -> Prefixes:
+        return read_prefixes(self.sources)
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """The GET routes that are written as literals."""
+        return tuple(read_routes(self.sources, self.prefixes))
+
+    @cached_property
+    def settings(self) -> tuple[Setting, ...]:
+        """Every setting of Flask's configuration that the code makes for production."""
+        return read_settings(self.sources)
+
+    def set_to(self, name: str) -> list[Setting]:
+        """The places where one setting is made."""
+        return [setting for setting in self.settings if setting.name == name]
+
+    @cached_property
+    def templates(self) -> tuple[PurePosixPath, ...]:
+        """The Jinja templates of the app."""
+        return tuple(p for p in self.tree.files if p.suffix in TEMPLATES and not ASIDE & set(p.parts[:-1]))
+
+    @cached_property
+    def tracked(self) -> frozenset[str]:
+        """The files that git keeps, relative to the app's root; none where there is no git."""
+        return tracked_files(self.tree.root)
+
+    # questions that many rules ask
+
+    def imports(self, *packages: str) -> bool:
+        """Whether the app imports one of these packages."""
+        return bool(set(packages) & self._packages)
+
+    @cached_property
+    def _packages(self) -> frozenset[str]:
+        origins = [origin for module in self.sources.main for origin in (*module.imports.values(), *module.stars)]
+        return frozenset(origin.partition(".")[0] for origin in origins)
+
+    def calls(self, *names: str) -> Iterator[tuple[Module, ast.Call]]:
+        """The app's calls of functions by their dotted names (``flask.send_file``)."""
+        for module, call, name in self.named_calls:
+            if name in names:
+                yield module, call
+
+    @cached_property
+    def named_calls(self) -> tuple[tuple[Module, ast.Call, str], ...]:
+        """All calls of the app with the dotted name of what is called; empty where that is no plain name."""
+        return tuple((m, call, self.sources.qualified(m, call.func)) for m in self.sources.main for call in m.calls)
+
+
+def read_source(
+    directory: Path, project: Project | None, document: Document | None, today: date | None = None
+) -> Source:
+    """Read the project in ``directory``. Nothing of it is imported or run."""
+    tree = read_tree(project.root if project else directory)
+    today = today or date.today()
+    return Source(directory, tree, read_sources(tree), project, document, today)
+
+
+def masked(place: InFile) -> InFile:
+    """The same line without the texts in quotes, or what follows an equals sign where there are none."""
+    text = re.sub(r"""(["'])(?:\\.|(?!\1).)*\1""", r"\1…\1", place.text)
+    if text == place.text:
+        text = re.sub(r"([=:]\s*).+", r"\1…", text)
+    return InFile(place.path, place.line, text, place.fact)
+
+
+def _holds(data: object, key: Key) -> bool:
+    for part in key:
+        if not isinstance(data, dict) or part not in data:
+            return False
+        data = data[part]
+    return True
