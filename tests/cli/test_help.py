@@ -21,6 +21,9 @@ SILENT = {  # these answer with a text, a file or a program of their own
     "seawall config schema",
     "seawall secret set",
     "seawall secret rm",
+    "seawall secret rotate",
+    "seawall secret key add",
+    "seawall secret key rm",
 }
 
 

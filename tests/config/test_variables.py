@@ -10,7 +10,7 @@ import pytest
 
 from seawall.config.dotenv import read_dotenv
 from seawall.config.model import Project
-from seawall.config.variables import resolve
+from seawall.config.variables import resolve, to_ask
 from seawall.errors import ConfigErrors, SecretError
 
 
@@ -114,3 +114,32 @@ def test_a_dotenv_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors) as error:
         read_dotenv(tmp_path / ".env")
     assert error.value.errors[0].place == ".env"
+
+
+def test_a_rotated_secret_comes_with_its_old_values(tmp_path: Path) -> None:
+    stored = {"SECRET_KEY": "new", "SECRET_KEY_FALLBACKS": '["old"]', "OTHER_FALLBACKS": "[]"}
+    found = resolve(project(tmp_path, secrets=["SECRET_KEY"]), stored)
+    assert found.values == {"SECRET_KEY": "new", "SECRET_KEY_FALLBACKS": '["old"]'}
+    assert found.secret == {"SECRET_KEY", "SECRET_KEY_FALLBACKS"}
+
+
+def test_what_a_provider_printed_beats_all_else(tmp_path: Path) -> None:
+    (tmp_path / ".env.production").write_text("TOKEN=file\n")
+    wanted = project(tmp_path, secrets=["TOKEN"], secrets_from={"TOKEN": "op read it"})
+    found = resolve(wanted, {"TOKEN": "store"}, {"TOKEN": "provided"})
+    assert (found.values, found.sources) == ({"TOKEN": "provided"}, {"TOKEN": "[secrets_from]"})
+    assert found.secret == {"TOKEN"}
+
+
+def test_on_a_server_every_provider_is_asked_and_here_only_for_what_nobody_keeps_here(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=mine\n")
+    commands = {"A": "op read a", "B": "op read b", "C": "op read c"}
+    assert to_ask(project(tmp_path, secrets_from=commands), {"B": "kept"}) == commands
+    assert to_ask(project(tmp_path, "local", secrets_from=commands), {"B": "kept"}) == {"C": "op read c"}
+
+
+def test_an_address_with_a_password_is_secret_whatever_its_name(tmp_path: Path) -> None:
+    (tmp_path / ".env.production").write_text(
+        "DB=postgresql://app:hunter2@db/app\nSITE=https://example.com/a:b@c\nPLAIN=redis://cache:6379/0\n"
+    )
+    assert resolve(project(tmp_path), {}).secret == {"DB"}

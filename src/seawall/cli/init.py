@@ -103,7 +103,7 @@ def _refuse_without_app(findings: Findings) -> None:
 
 def _keep_keys(findings: Findings, directory: Path, *, yes: bool) -> dict[str, Any]:
     """Make random values for the signing keys that the app needs, if the person agrees."""
-    from seawall.cli.secret import key_lines
+    from seawall.cli.render.secrets import key_lines
     from seawall.config import initial
     from seawall.config.load import load
     from seawall.config.secrets import list_secrets, set_secret

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from seawall.cli import console, options
+from seawall.cli import console, options, secret_key, secret_value
 from seawall.cli.command import Command
-from seawall.cli.render.lines import Line, table
-from seawall.errors import SecretError, UsageError
-
-if TYPE_CHECKING:
-    from seawall.config.secrets import Secret
+from seawall.cli.render.lines import Line
+from seawall.cli.render.secrets import (
+    diff_data,
+    diff_lines,
+    fallback_notes,
+    key_lines,
+    list_data,
+    rotated_lines,
+    secret_lines,
+)
+from seawall.errors import UsageError
 
 
 @click.group("secret")
@@ -27,16 +31,19 @@ def command() -> None:
 
 @command.command("set", cls=Command)
 @options.project
-@click.option(
-    "--from-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Take the value from a file.",
-)
+@secret_value.sources
 @click.argument("name")
 @click.argument("value", nargs=-1, metavar="")
-def set_(directory: Path, environment: str, from_file: Path | None, name: str, value: tuple[str, ...]) -> None:
-    """Set a secret: asked for, or read from standard input or a file.
+def set_(
+    *,
+    directory: Path,
+    environment: str,
+    from_file: Path | None,
+    from_env: str | None,
+    name: str,
+    value: tuple[str, ...],
+) -> None:
+    """Set a secret: asked for, or read from standard input, a file or an environment variable.
 
     A value is never taken from the command line, where other users of this machine and the shell's history would see
     it. One newline at its end is dropped.
@@ -46,22 +53,21 @@ def set_(directory: Path, environment: str, from_file: Path | None, name: str, v
       seawall secret set SECRET_KEY
       pass show guestbook/database | seawall secret set DATABASE_URL
       seawall secret set SIGNING_KEY --from-file key.pem -e staging
+      seawall secret set SENTRY_DSN --from-env CI_SENTRY_DSN
     """
-    if value:
-        raise UsageError(
-            "a secret is never taken from the command line: other users and the shell's history could see it",
-            state="nothing was kept; if that was the real value, take another one",
-            remedy=f"`seawall secret set {name}` asks for it; or pipe it in",
-        )
+    secret_value.no_value_in(name, value, "set")
     from seawall.config.load import load
     from seawall.config.secrets import FILE, set_secret
 
     project = load(directory, environment)
-    made = set_secret(project.directory, project.name, environment, name, _value(name, from_file))
+    text = secret_value.given_value(name, from_file, from_env)
+    made = set_secret(project.directory, project.name, environment, name, text)
     console.show(f"{name} of {environment} is kept in {FILE}")
     if made is not None:
         console.show(key_lines(made))
-    if name not in project.secrets:
+    if name in project.secrets_from:
+        console.say([Line(f"note: the app gets what [secrets_from] says of {name}, not this", "careful")])
+    elif name not in project.secrets:
         console.say([Line(f'note: the app gets it once `secrets` in the configuration names "{name}"', "careful")])
 
 
@@ -83,14 +89,16 @@ def list_(directory: Path, as_json: bool) -> None:
     document = find(directory)
     kept = list_secrets(document.directory)
     environments = ["production", *(name for name in document.environments if name not in ("production", "local"))]
-    wanted = {name: load(directory, name).secrets for name in environments}
-    missing = _missing(kept, wanted)
+    projects = {name: load(directory, name) for name in environments}
+    provided = {name: project.secrets_from for name, project in projects.items()}
+    there = {(one.environment, one.name) for one in kept} | {(env, name) for env in provided for name in provided[env]}
+    wanted = [(env, name) for env, project in projects.items() for name in project.secrets]
+    missing = [each for each in wanted if each not in there]
     if as_json:
-        secrets = [{"name": one.name, "environment": one.environment, "changed": one.changed} for one in kept]
-        absent = [{"name": name, "environment": environment} for environment, name in missing]
-        console.document({"secrets": secrets, "missing": absent})
+        console.document(list_data(kept, missing, provided))
     else:
-        console.show(secret_lines(kept, missing))
+        console.show(secret_lines(kept, missing, provided))
+    console.say(fallback_notes(kept))
 
 
 @command.command("rm", cls=Command)
@@ -110,47 +118,97 @@ def rm(directory: Path, environment: str, name: str) -> None:
     console.show(f"{name} of {environment} is forgotten")
 
 
-def key_lines(made: Path) -> list[Line]:
-    """Where a new key is, and that it must be kept."""
-    return [
-        Line(f"the key that opens it was made: {made}", "title"),
-        Line("  keep a copy of it somewhere safe: without it the secrets are lost"),
-        Line("  another machine needs it in the same place, or in SEAWALL_KEY"),
+@command.command("rotate", cls=Command)
+@options.project
+@secret_value.sources
+@click.option("--ask", is_flag=True, help="Ask for the new value, or read it from standard input.")
+@click.option("--random", "at_random", is_flag=True, help="Make the new value up, whatever the name.")
+@click.option("--drop-fallbacks", is_flag=True, help="Forget the old values, and change nothing else.")
+@click.argument("name")
+@click.argument("value", nargs=-1, metavar="")
+def rotate(
+    *,
+    directory: Path,
+    environment: str,
+    from_file: Path | None,
+    from_env: str | None,
+    ask: bool,
+    at_random: bool,
+    drop_fallbacks: bool,
+    name: str,
+    value: tuple[str, ...],
+) -> None:
+    """Give a secret a new value, and keep the old one in NAME_FALLBACKS for a while.
+
+    A signing key such as SECRET_KEY is made up at random; the value of anything else must be given, as somebody else
+    knows it too. The app gets the old values, at most two, as a JSON list; the next rotation drops those older than 31
+    days. The next deployment brings all of it to the app, in a new release.
+
+    \b
+    Examples:
+      seawall secret rotate SECRET_KEY
+      seawall secret rotate SECRET_KEY --drop-fallbacks
+      pass show guestbook/api | seawall secret rotate API_TOKEN --ask
+    """
+    secret_value.no_value_in(name, value, "rotate")
+    given = [ask, at_random, drop_fallbacks, from_file is not None, from_env is not None]
+    if given.count(True) > 1:
+        raise UsageError("one of these options at a time", remedy="see `seawall secret rotate --help`")
+    from seawall.config import rotation
+    from seawall.config.load import load
+
+    project = load(directory, environment)
+    if drop_fallbacks:
+        rotation.drop_fallbacks(project.directory, environment, name)
+        console.show(f"the old values of {name} of {environment} are forgotten")
+    else:
+        from_person = ask or from_file is not None or from_env is not None
+        new = secret_value.given_value(name, from_file, from_env) if from_person else _made_up(name, at_random)
+        done = rotation.rotate(project.directory, environment, name, new)
+        console.show(rotated_lines(name, environment, done.kept, done.dropped))
+    option = "" if environment == "production" else f" -e {environment}"
+    console.say(f"the app gets it in a new release, at the next `seawall deploy{option}`")
+
+
+@command.command("diff", cls=Command)
+@options.directory
+@options.as_json
+@click.argument("one")
+@click.argument("other")
+def diff(directory: Path, as_json: bool, one: str, other: str) -> None:
+    """Compare the names that two environments have. Values are not compared, and no key is needed.
+
+    \b
+    Examples:
+      seawall secret diff production staging
+    """
+    from seawall.config.load import load
+    from seawall.config.secrets import list_secrets
+
+    first, second = load(directory, one), load(directory, other)
+    kept = list_secrets(first.directory)
+    names = [
+        {secret.name for secret in kept if secret.environment == project.environment} | set(project.secrets_from)
+        for project in (first, second)
     ]
+    if as_json:
+        console.document(diff_data(one, other, *names))
+    else:
+        console.show(diff_lines(one, other, *names))
 
 
-def secret_lines(kept: tuple[Secret, ...], missing: list[tuple[str, str]]) -> list[Line]:
-    """The secrets by environment, and below what is missing."""
-    if not kept and not missing:
-        return [Line("No secrets: `seawall secret set NAME` keeps the first.")]
-    rows = [(one.environment, one.name, f"changed {one.changed}") for one in kept]
-    lines = [Line(text) for text in table(rows, "")]
-    for environment, name in missing:
-        option = "" if environment == "production" else f" -e {environment}"
-        lines.append(Line(f"missing: {name} of {environment} (seawall secret set {name}{option})", "bad"))
-    return lines
+def _made_up(name: str, at_random: bool) -> str:
+    """A random value, where the name says that any will do. Raises UsageError."""
+    from seawall.config.rotation import random_value
+    from seawall.config.variables import is_signing_key
+
+    if not at_random and not is_signing_key(name):
+        raise UsageError(
+            f"{name} does not look like a signing key, for which any random value will do",
+            state="nothing was changed",
+            remedy="give the new value: --ask, --from-file or --from-env; or say --random",
+        )
+    return random_value()
 
 
-def _missing(kept: tuple[Secret, ...], wanted: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
-    there = {(one.environment, one.name) for one in kept}
-    return [
-        (environment, name)
-        for environment, names in wanted.items()
-        for name in names
-        if (environment, name) not in there
-    ]
-
-
-def _value(name: str, from_file: Path | None) -> str:
-    if from_file is None and sys.stdin.isatty():
-        value: str = click.prompt(f"Value of {name}", hide_input=True, confirmation_prompt=True, err=True)
-        return value
-    try:
-        data = from_file.read_bytes() if from_file is not None else sys.stdin.buffer.read()
-        return data.decode().removesuffix("\n")
-    except UnicodeDecodeError:
-        raise SecretError(
-            f"the value of {name} is not UTF-8 text", place=str(from_file or "standard input"), remedy="encode it first"
-        ) from None
-    except OSError as error:
-        raise SecretError(f"the file cannot be read: {error.strerror}", place=str(from_file)) from error
+command.add_command(secret_key.group)

@@ -394,6 +394,13 @@ class Settings(Table):
         example={"FLASK_ENV": "production"},
         becomes="lines of BASE/releases/vN/env",
     )
+    secrets_from: dict[Variable, Command] = setting(
+        {},
+        "Secrets that a command on this machine prints, asked anew at each plan and deployment: a password manager or "
+        "a cloud's store. The command is no shell's; it is stopped after a minute.",
+        example={"DATABASE_URL": "op read op://production/database/url"},
+        becomes="lines of BASE/releases/vN/env, readable by root alone",
+    )
     processes: Processes = setting(
         {},
         "Workers that run beside the app. A plain command is short for a table with that `command`.",

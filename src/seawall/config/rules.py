@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
@@ -19,6 +20,7 @@ def contradictions(project: Project) -> list[Mistake]:
     return [
         *_too_long(project),
         *_both_plain_and_secret(project),
+        *_unreadable_providers(project),
         *_twice("domains", project.domains),
         *_twice("redirect_from", project.redirect_from),
         *_twice("hosts", project.hosts),
@@ -72,6 +74,17 @@ def _both_plain_and_secret(project: Project) -> Iterator[Mistake]:
     for name in project.env:
         if name in project.secrets:
             yield Mistake(("env", name), f"{name} is in [env] and in `secrets`", "Keep it in one of them.")
+        if name in project.secrets_from:
+            yield Mistake(("env", name), f"{name} is in [env] and in [secrets_from]", "Keep it in one of them.")
+
+
+def _unreadable_providers(project: Project) -> Iterator[Mistake]:
+    for name, command in project.secrets_from.items():
+        try:
+            shlex.split(command)
+        except ValueError as error:
+            key = ("secrets_from", name)
+            yield Mistake(key, f"`{dotted(key)}` cannot be read as a command: {error}", "Close the quotes.")
 
 
 def _twice(key: str, values: tuple[str, ...]) -> Iterator[Mistake]:

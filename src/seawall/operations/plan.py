@@ -10,10 +10,11 @@ from typing import Any
 
 from seawall.agent.vocabulary import Change, Requirements, Source, build, resource_to_wire, to_wire
 from seawall.config.model import LOCAL, Project
+from seawall.config.providers import asking
 from seawall.config.requirements import read_requirements
 from seawall.config.rules import looks_secret
 from seawall.config.secrets import read_secrets
-from seawall.config.variables import resolve
+from seawall.config.variables import resolve, to_ask
 from seawall.operations.early import Early
 from seawall.operations.hosts import AskPassword, Host, begin_all, greeted, person
 from seawall.operations.tree import Tree, list_tree
@@ -126,9 +127,11 @@ def make_plan(
 
 def read_project(project: Project) -> Wanted:
     """Read what travels. Raises ProjectError, SecretError, ConfigError."""
-    tree = list_tree(project.directory, project.app.root, project.app.exclude)
-    variables = resolve(project, read_secrets(project.directory, project.environment))
-    read = read_requirements(project.root, project.app.requirements)
+    secrets = read_secrets(project.directory, project.environment)
+    with asking(to_ask(project, secrets), project.directory) as provided:
+        tree = list_tree(project.directory, project.app.root, project.app.exclude)
+        read = read_requirements(project.root, project.app.requirements)
+        variables = resolve(project, secrets, provided())
     requirements = Requirements(
         path=read.path,
         text=read.text,
@@ -136,7 +139,7 @@ def read_project(project: Project) -> Wanted:
         python=project.app.python,
         install_project=project.app.install_project,
     )
-    secret = {*project.secrets, *(name for name in variables.values if looks_secret(name))}
+    secret = {*variables.secret, *(name for name in variables.values if looks_secret(name))}
     return Wanted(
         project, tree, variables.values, requirements, _source(tree.root), tuple(sorted(secret)), variables.notes
     )
