@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import PurePath
 from types import ModuleType
 from typing import Any, TypeVar, Union
@@ -20,10 +21,12 @@ from typing import Any, TypeVar, Union
 from seawall.agent import owned
 from seawall.agent.alongside import Alongside
 from seawall.agent.errors import AgentError, ApplyFailed, BadRequest, Cancelled, NeedsPerson
+from seawall.agent.host_vocabulary import Firewall, HostKey, Line, Login, Moduli, Swap, Unit, Upgrades
 from seawall.agent.owned import Owned
 from seawall.agent.resources import certificate, deletion, directory, link, package, plain_file, service, user, uv
 from seawall.agent.resources.work import Work
 from seawall.agent.undo import UndoLog
+from seawall.agent.vocabulary import KINDS as RESOURCE_KINDS
 from seawall.agent.vocabulary import (
     Certificate,
     Change,
@@ -54,10 +57,14 @@ KINDS: dict[type[Any], ModuleType] = {
 }
 #: The order in which they are made, by the name of the step; packages come before, services after them.
 STEPS: dict[str, tuple[type[Any], ...]] = {
-    "users": (User,),
+    "upgrades": (Upgrades,),
+    "users": (User, Login),
     "directories": (Directory,),
     "uv": (Uv,),
-    "files": (File, Link, Certificate, Owned),
+    "files": (File, Line, Moduli, HostKey, Link, Certificate, Owned),
+    "firewall": (Firewall,),
+    "swap": (Swap,),
+    "units": (Unit,),
 }
 
 
@@ -204,11 +211,19 @@ def _differences(resources: Sequence[Wanted], kinds: tuple[type[Any], ...]) -> l
     found: list[_Difference] = []
     for resource in resources:
         if isinstance(resource, kinds):
-            knows = KINDS[type(resource)]
+            knows = _who_knows(resource)
             state = knows.observe(resource)
             change = knows.diff(resource, state)
             found += [_Difference(resource, state, change)] if change else []
     return found
+
+
+def _who_knows(resource: Wanted) -> ModuleType:
+    """The kinds that only a server's own set-up has are imported only there."""
+    known = KINDS.get(type(resource))
+    if known is not None:
+        return known
+    return import_module(f"seawall.agent.resources.{RESOURCE_KINDS[type(resource)].replace('-', '_')}")
 
 
 def _services_told(differences: Sequence[_Difference]) -> set[str]:
@@ -239,7 +254,7 @@ def _make_all(differences: Sequence[_Difference], work: Work) -> None:
     for difference in differences:
         if work.cancelled():
             raise Cancelled("Stopped before all changes were made", state="everything is as it was")
-        KINDS[type(difference.resource)].apply(difference.resource, difference.state, work)
+        _who_knows(difference.resource).apply(difference.resource, difference.state, work)
 
 
 def _remember(resources: Sequence[Resource], owned_now: Sequence[Owned], owned_path: str, undo: UndoLog) -> None:

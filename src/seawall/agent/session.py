@@ -72,6 +72,10 @@ class Session:
             self._undo(self.work)
 
     def _operation(self, name: str) -> Callable[[Frame], dict[str, Any] | None]:
+        if name.startswith("setup-"):
+            from seawall.agent.setup import requests  # late: no app's deployment needs it
+
+            return requests.operation(name, self.client)
         operations: dict[str, Callable[[Frame], dict[str, Any] | None]] = {
             "open": self._open,
             "plan": self._plan,

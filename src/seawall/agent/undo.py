@@ -67,6 +67,10 @@ class UndoLog:
         self._record(Entry(PATH, path, files.look(path), beside))
         files.write_atomic(path, data, mode, uid, gid, beside=beside)
 
+    def keep(self, path: str) -> None:
+        """Remember a file that another program is about to write."""
+        self._record(Entry(PATH, path, files.look(path), files.temporary(path)))
+
     def make_link(self, path: str, target: str) -> None:
         """Make ``path`` a link to ``target``, making the folders above it where they are missing."""
         self._make_parents(path)

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar, Union
 
+from seawall.agent import host_vocabulary
+from seawall.agent.host_vocabulary import Firewall, HostKey, Line, Login, Moduli, Swap, Unit, Upgrades
+
 #: Stands in unit and settings files for the release's id (``v12``); the agent fills it in when it stages.
 RELEASE = "@RELEASE@"
 
@@ -117,7 +120,10 @@ class Uv:
     user: str = ""
 
 
-Resource = Union[Package, User, Directory, File, Link, Certificate, Service, Uv]
+Resource = Union[
+    Union[Package, User, Directory, File, Link, Certificate, Service, Uv],
+    Union[Upgrades, Login, Line, Moduli, HostKey, Firewall, Swap, Unit],
+]
 
 RESOURCES: dict[str, type[Any]] = {
     "package": Package,
@@ -128,6 +134,7 @@ RESOURCES: dict[str, type[Any]] = {
     "certificate": Certificate,
     "service": Service,
     "uv": Uv,
+    **host_vocabulary.RESOURCES,
 }
 KINDS: dict[type[Any], str] = {cls: kind for kind, cls in RESOURCES.items()}
 

@@ -53,13 +53,13 @@ def apply(names: Sequence[str], work: Work) -> None:
     """
     fresh = not any(Path(LISTS).glob("*_Packages*"))
     if fresh:
-        _update(work)
+        update(work)
     try:
         _install(names, work)
     except CommandFailed as error:
         if fresh or not STALE.search(error.output):
             raise _refusal(names, error) from error
-        _update(work)
+        update(work)
         try:
             _install(names, work)
         except CommandFailed as second:
@@ -71,7 +71,8 @@ def _install(names: Sequence[str], work: Work) -> None:
     process.check(command, timeout=1800, env=ENV, on_line=work.on_line, cancelled=work.cancelled)
 
 
-def _update(work: Work) -> None:
+def update(work: Work) -> None:
+    """Read apt's sources again. Raises ApplyFailed with apt's own words."""
     try:
         process.check(
             ["apt-get", "update", *OPTIONS], timeout=600, env=ENV, on_line=work.on_line, cancelled=work.cancelled
