@@ -28,7 +28,7 @@ class Example:
             f"{path}:{number}"
             for path, text in self.bad.items()
             for number, line in enumerate(text.splitlines(), start=1)
-            if "HERE" in line
+            if re.search(r"\bHERE\b", line)
         }
         return marked | self.whole
 
