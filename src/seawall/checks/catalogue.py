@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from seawall.checks import ignore
 from seawall.checks.rule import Check, Rule
-from seawall.checks.static import injection, reaching, running
+from seawall.checks.static import cookies, crypto, forms, injection, reaching, running
 from seawall.checks.static.source import Source
 
 #: The rules that need no server.
-STATIC: tuple[Check[Source], ...] = (*running.CHECKS, *injection.CHECKS, *reaching.CHECKS)
+STATIC: tuple[Check[Source], ...] = (
+    *running.CHECKS,
+    *cookies.CHECKS,
+    *forms.CHECKS,
+    *crypto.CHECKS,
+    *injection.CHECKS,
+    *reaching.CHECKS,
+)
 
 
 def every_rule() -> tuple[Rule, ...]:

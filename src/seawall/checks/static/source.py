@@ -119,6 +119,15 @@ class Source:
         """The places where one setting is made."""
         return [setting for setting in self.settings if setting.name == name]
 
+    def is_set(self, name: str) -> bool:
+        """Whether anything makes a setting: the code, or the environment as ``from_prefixed_env`` reads it."""
+        return bool(self.set_to(name)) or f"FLASK_{name}" in self.given
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        """The variables that the app is given on a host: those of [env], and the secrets."""
+        return frozenset({*self.project.env, *self.project.secrets}) if self.project else frozenset()
+
     @cached_property
     def templates(self) -> tuple[PurePosixPath, ...]:
         """The Jinja templates of the app."""
