@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from agent.sample import put
+from seawall.agent import store as store_module
 from seawall.agent.errors import BadRequest
-from seawall.agent.store import Store
+from seawall.agent.store import Store, is_sound
 from seawall.agent.vocabulary import Entry
 
 
@@ -93,3 +94,46 @@ def test_only_what_no_release_links_to_is_pruned(store: Store, tmp_path: Path) -
     store.receive("0" * 64, 0, b"half sent")
     assert store.prune() == 2
     assert store.missing([kept, gone]) == {gone.sha256: 0}
+
+
+def test_a_content_that_was_edited_in_place_counts_as_missing_and_is_replaced_by_the_next_upload(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path)
+    entry = put(store, "app.py", b"as sent")
+    assert store.missing([entry]) == {}
+    store.path(entry).write_bytes(b"AS SENT")
+    assert store.missing([entry]) == {entry.sha256: 0}
+    put(store, "app.py", b"as sent")
+    assert store.path(entry).read_bytes() == b"as sent"
+    assert store.missing([entry]) == {}
+
+
+def test_a_content_that_was_not_written_to_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    entry = put(store, "app.py", b"as sent")
+    monkeypatch.setattr(store_module, "hash_file", lambda _: pytest.fail("it was read"))
+    assert store.missing([entry]) == {}
+
+
+def test_a_content_without_its_mark_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contents of earlier versions of seawall have no mark."""
+    store = Store(tmp_path)
+    entry = put(store, "app.py", b"as sent")
+    os.utime(store.path(entry), ns=(0, 5 * 10**9))
+    assert store.missing([entry]) == {}
+    assert store.path(entry).stat().st_mtime_ns // 10**9 == 5
+    monkeypatch.setattr(store_module, "hash_file", lambda _: pytest.fail("it was read again"))
+    assert store.missing([entry]) == {}
+
+
+def test_a_content_of_another_size_or_kind_is_not_sound(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    entry = put(store, "app.py", b"as sent")
+    status = store.path(entry).stat()
+    store.path(entry).write_bytes(b"longer than it was")
+    os.utime(store.path(entry), ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert not is_sound(store.path(entry), entry)
+    store.path(entry).unlink()
+    store.path(entry).symlink_to("/etc/passwd")
+    assert not is_sound(store.path(entry), entry)

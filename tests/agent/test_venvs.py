@@ -12,7 +12,7 @@ import pytest
 
 from agent.fake_programs import Programs
 from agent.sample import places, put, release
-from seawall.agent import venvs
+from seawall.agent import contents, venvs
 from seawall.agent.errors import BuildFailed, Cancelled
 from seawall.agent.places import Places
 from seawall.agent.stage import stage
@@ -124,12 +124,84 @@ def test_a_part_of_the_project_among_the_requirements_is_built_anew_for_each_con
 
 def test_an_environment_that_was_not_finished_is_built_anew(app: Venvs) -> None:
     made = app.build(app.release("lib\n"))
+    app.places.release("v1").venv.unlink()  # a build that was cut off has not come to the link
     (made / venvs.COMPLETE).unlink()
     (made / "half").touch()
     app.asked()
     assert app.build(app.release("lib\n")) == made
     assert app.asked() == ["venv --quiet", "pip install"]
     assert not (made / "half").exists()
+
+
+def test_an_environment_that_lost_its_mark_while_a_release_uses_it_is_left_alone_and_another_made_beside_it(
+    app: Venvs,
+) -> None:
+    first = app.build(app.release("lib\n"))
+    (first / venvs.COMPLETE).unlink()
+    second = app.build(app.release("lib\n"))
+    assert second.name == f"{first.name}.2"
+    assert (first / "installed").exists()
+    assert app.build(app.release("lib\n")) == second
+    (second / venvs.COMPLETE).unlink()
+    assert app.build(app.release("lib\n")).name == f"{first.name}.3"
+
+
+def test_what_an_environment_and_the_compiled_code_held_is_recorded(app: Venvs) -> None:
+    wanted = app.release("lib\n")
+    entry = put(Store(app.places.objects), "app.py", b"x = 1\n")
+    made = app.build(release(*wanted.entries, entry, requirements=wanted.requirements))
+    recorded = contents.read(made / venvs.COMPLETE)
+    assert recorded is not None
+    assert recorded["installed"] == hashlib.sha256(b"lib==1.0\n").hexdigest()
+    assert recorded["bin/python"] == f"-> {sys.executable}"
+    assert {path: digest for path, digest in contents.digests(made).items() if path != venvs.COMPLETE} == recorded
+    bytecode = contents.read(app.places.release("v1").bytecode)
+    assert bytecode is not None
+    assert [path.split(".")[0] for path in bytecode] == ["__pycache__/app"]
+
+
+def test_where_every_requirement_has_a_hash_nothing_comes_without_one(app: Venvs) -> None:
+    app.build(app.release("lib\n"))
+    assert not any("--require-hashes" in call for call in app.uv.called())
+    app.uv.calls.unlink()
+    app.build(app.release("lib==1.0 --hash=sha256:abc\n"))
+    (call,) = [call for call in app.uv.called() if "pip install" in call]
+    assert "--require-hashes" in call
+
+
+def test_requirements_with_hashes_are_taken_as_they_are_and_not_resolved_anew(app: Venvs) -> None:
+    store = Store(app.places.objects)
+    entries = (
+        put(store, "requirements.txt", b"# all\n-r base.txt\nlib==1.0 \\\n  --hash=sha256:abc  # why\n"),
+        put(store, "base.txt", b"--index-url https://example.com/simple\nother==2.0 --hash=sha256:def\n"),
+    )
+    made = app.build(release(*entries, requirements=Requirements(path="requirements.txt")))
+    assert app.asked() == ["venv --quiet", "pip install"]
+    assert set((made / "installed").read_text().splitlines()) == {
+        "lib==1.0    --hash=sha256:abc",
+        "--index-url https://example.com/simple",
+        "other==2.0 --hash=sha256:def",
+    }
+
+
+def test_what_the_stack_adds_to_requirements_with_hashes_has_its_own(app: Venvs) -> None:
+    app.build(app.release("lib==1.0 --hash=sha256:abc\n", extra=("gunicorn>=23",)))
+    (call,) = [call for call in app.uv.called() if "pip compile" in call]
+    assert "--generate-hashes" in call
+
+
+def test_one_requirement_without_a_hash_among_others_with_one_is_refused_by_name(app: Venvs) -> None:
+    with pytest.raises(BuildFailed, match=r"other==2\.0 has no hash") as caught:
+        app.build(app.release("lib==1.0 --hash=sha256:abc\nother==2.0\n"))
+    assert "--generate-hashes" in caught.value.remedy
+
+
+def test_a_wrong_hash_is_the_error_and_its_package_is_named(app: Venvs) -> None:
+    said = "echo '  × Failed to download `lib==1.0`' >&2; echo '  ╰─▶ Hash mismatch for `lib==1.0`' >&2; exit 1"
+    app.uv.add("uv", f'case "$1 $2" in "pip install") {said};; esac' + UV)
+    with pytest.raises(BuildFailed, match=r"Hash mismatch for `lib==1\.0`") as caught:
+        app.build(app.release("lib==1.0 --hash=sha256:abc\n"))
+    assert "somebody exchanged the file" in caught.value.remedy
 
 
 def test_what_uv_says_is_the_error_and_nothing_is_left(app: Venvs) -> None:

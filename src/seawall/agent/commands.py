@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 
 from seawall.agent.errors import BadRequest, CommandFailed, MigrationFailed
+from seawall.agent.masking import masker
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.process import PATH, run
 from seawall.agent.releases import Made
@@ -15,8 +16,6 @@ from seawall.agent.vocabulary import Release
 
 #: Bound on a migration, seconds: a long one is common, an endless one waits for a lock nobody will release.
 MIGRATION_TIMEOUT = 3600
-#: Shorter values are no secrets worth hiding: masking them would garble the output.
-SHORTEST_SECRET = 4
 
 
 def environment(at: ReleasePlaces, places: Places, env: Mapping[str, str]) -> dict[str, str]:
@@ -65,20 +64,6 @@ def run_once(
             remedy="its output is below; a database it changed half way is not put back by seawall",
             output="\n".join(shown[-30:]),
         )
-
-
-def masker(release: Release) -> Callable[[str], str]:
-    """A function that hides the release's secret values in text, also where a line holds one line of a value."""
-    values = {release.env.get(name, "") for name in release.secret_names}
-    values |= {line for value in values for line in value.splitlines()}
-    hidden = sorted((v for v in values if len(v) >= SHORTEST_SECRET), key=len, reverse=True)
-
-    def mask(line: str) -> str:
-        for value in hidden:
-            line = line.replace(value, "••••••")
-        return line
-
-    return mask
 
 
 def become(places: Places, made: Made, argv: Sequence[str]) -> None:

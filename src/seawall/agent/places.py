@@ -128,6 +128,11 @@ class ReleasePlaces:
         return self.root / "venv"
 
     @property
+    def bytecode(self) -> Path:
+        """The hashes of the compiled code, which Python runs in the place of the code."""
+        return self.root / "bytecode.json"
+
+    @property
     def units(self) -> Path:
         return self.root / "units"
 

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from seawall.agent import lock, releases
-from seawall.agent.commands import masker
+from seawall.agent.edits import is_edited
 from seawall.agent.gate import healthy_now
 from seawall.agent.journal import Journal
 from seawall.agent.managers import Manager
+from seawall.agent.masking import masker
 from seawall.agent.places import Places
 from seawall.agent.vocabulary import Entry, Release, UnitFile, to_wire
 
@@ -23,14 +24,15 @@ def release_changes(places: Places, wanted: Release) -> dict[str, Any]:
     live = releases.live_id(places)
     now = releases.load(places, live) if live else None
     before = now.release if now else None
+    edited = now is not None and is_edited(places, now)
     return {
         "live": live,
-        "new": now is None or now.fingerprint != releases.fingerprint(wanted),
+        "new": now is None or edited or now.fingerprint != releases.fingerprint(wanted),
         "files": _entry_changes(before.entries if before else (), wanted.entries),
         "env": _named_changes(before.env if before else {}, wanted.env),
         "requirements": before is None or before.requirements != wanted.requirements,
         "settings": _text_changes(_texts(before), _texts(wanted)),
-        "other": _other_changes(before, wanted),
+        "other": [*_other_changes(before, wanted), *(["edited"] if edited else [])],
     }
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seawall.agent.envfile import parse_environment_file
-from seawall.agent.errors import NoSuchRelease
+from seawall.agent.envfile import parse_environment_file, render_environment_file
+from seawall.agent.errors import AgentError, NoSuchRelease
 from seawall.agent.places import Places
 from seawall.agent.vocabulary import Release, release_from_wire, to_wire
 
@@ -20,12 +20,16 @@ ID = re.compile(r"v([1-9]\d*)")
 
 @dataclass(frozen=True)
 class Made:
-    """A release that is on the host: its id, what it was made from, and when and by whom (for people)."""
+    """A release that is on the host: its id, what it was made from, and when and by whom (for people).
+
+    ``env_edited`` says that its environment file is not the one that was made; False where that was not recorded.
+    """
 
     id: str
     release: Release
     fingerprint: str
     made: str
+    env_edited: bool = False
 
 
 def fingerprint(release: Release) -> str:
@@ -87,7 +91,8 @@ def load(places: Places, release_id: str) -> Made:
     at = places.release(release_id)
     try:
         data: Mapping[str, Any] = json.loads(at.record.read_bytes())
-        env = parse_environment_file(at.env.read_text())
+        text = at.env.read_text()
+        env = parse_environment_file(text)
     except FileNotFoundError:
         there = ", ".join(ids(places)) or "none"
         raise NoSuchRelease(
@@ -96,10 +101,34 @@ def load(places: Places, release_id: str) -> Made:
             remedy=f"choose one that is kept: {there}",
         ) from None
     release = release_from_wire({**data["release"], "env": env})
-    return Made(release_id, release, data["fingerprint"], data["made"])
+    recorded = data.get("env_sha256", "")
+    edited = bool(recorded) and recorded != _digest(text)
+    return Made(release_id, release, data["fingerprint"], data["made"], edited)
+
+
+def load_to_copy(places: Places, release_id: str) -> Made:
+    """A release that another is to be made like. Raises AgentError if its variables are not those that were sent."""
+    made = load(places, release_id)
+    if made.env_edited:
+        raise AgentError(
+            f"the variables of {release_id} were edited on this host",
+            place=str(places.release(release_id).env),
+            remedy="`seawall deploy` makes a release with those of the project",
+        )
+    return made
 
 
 def record_text(release: Release, made: str) -> bytes:
-    """The content of ``release.json``. The environment is not in it: it is in the release's ``env`` alone."""
-    data = {"release": {**to_wire(release), "env": {}}, "fingerprint": fingerprint(release), "made": made}
+    """The content of ``release.json``. The environment is not in it: it is in the release's ``env`` alone, and here is
+    the file's SHA-256, by which an edit is noticed."""
+    data = {
+        "release": {**to_wire(release), "env": {}},
+        "fingerprint": fingerprint(release),
+        "made": made,
+        "env_sha256": _digest(render_environment_file(release.env)),
+    }
     return json.dumps(data, indent=1, sort_keys=True).encode()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

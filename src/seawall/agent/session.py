@@ -215,7 +215,8 @@ class Session:
         message = frame.message
         action, by, wanted = str(message["action"]), str(message.get("by", "")), str(message["release_id"])
         self._lock(action, by)
-        made = releases.load(self._there(), str(message.get("like") or wanted))
+        like = str(message.get("like", ""))
+        made = releases.load_to_copy(self._there(), like) if like else releases.load(self._there(), wanted)
         work = Work(action, by, wanted, made.release, action == "restart", releases.live_id(self._there()))
         return self._prepared(work, (), False)
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from seawall.agent.envfile import render_environment_file
-from seawall.agent.errors import BadRequest
+from seawall.agent.errors import AgentError, BadRequest
 from seawall.agent.files import disk_full, write_atomic
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.process import check
 from seawall.agent.releases import record_text
-from seawall.agent.store import Store
+from seawall.agent.store import Store, is_sound
 from seawall.agent.vocabulary import RELEASE, Entry, Release
 
 #: Bound on copying the first content of a persisted path, seconds: an existing upload folder may be large.
@@ -57,6 +57,12 @@ def _entry(store: Store, path: Path, entry: Entry) -> None:
     if entry.target:
         path.symlink_to(entry.target)
         return
+    if not is_sound(store.path(entry), entry):
+        raise AgentError(
+            f"what this host keeps of {entry.path} is no longer what was sent: somebody edited it here",
+            place=str(store.path(entry)),
+            remedy="`seawall deploy` sends it again",
+        )
     try:
         os.link(store.path(entry), path)
     except OSError as error:
@@ -72,13 +78,13 @@ def _static(places: Places, at: ReleasePlaces, release: Release) -> None:
     for mount, source in release.static.items():
         root = PurePosixPath(source)
         _folder(at.static / _inside(mount), 0o755, -1)
-        for path, entry in _files_in(root, release.entries):
+        for path, entry in files_in(root, release.entries):
             target = at.static / _inside(mount) / path
             target.parent.mkdir(parents=True, exist_ok=True)
             _entry(store, target, entry)
 
 
-def _files_in(root: PurePosixPath, entries: tuple[Entry, ...]) -> Iterator[tuple[PurePosixPath, Entry]]:
+def files_in(root: PurePosixPath, entries: tuple[Entry, ...]) -> Iterator[tuple[PurePosixPath, Entry]]:
     """The files of a folder, by their path in it. A link stands for what it leads to, which may lie elsewhere."""
     for entry in entries:
         path = PurePosixPath(entry.path)

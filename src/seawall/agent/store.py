@@ -2,12 +2,17 @@
 
 Releases are hard links into it, so a file that did not change costs a directory entry, and a 2 GB model is sent once.
 An object's mode is part of its name (``HASH`` or ``HASH.x``) since a hard link shares it.
+
+A release's file *is* the object, so whoever edits it in place edits the object, and every later release would have the
+edit. So a content that was checked carries a mark, in the part of its time of change below a second, that any writing
+to it wipes out; one without its mark is checked again before it is used.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +21,8 @@ from seawall.agent.files import disk_full, sync_filesystem
 from seawall.agent.vocabulary import Entry
 
 PART = ".part"
+#: A second in the unit of a file's times, nanoseconds.
+SECOND = 10**9
 
 
 def key(entry: Entry) -> str:
@@ -30,10 +37,13 @@ class Store:
         return self.root / key(entry)
 
     def missing(self, entries: Iterable[Entry]) -> dict[str, int]:
-        """Keys of the contents that are not here, with the number of bytes of each that already arrived."""
+        """Keys of the contents that are not here, or spoiled, with the number of bytes of each that already arrived."""
         present = self._names()
-        wanted = {key(entry) for entry in entries if entry.sha256}
-        return {name: self._arrived(name, present) for name in sorted(wanted - present)}
+        wanted = {key(entry): entry for entry in entries if entry.sha256}
+        lacking = [
+            name for name, entry in wanted.items() if name not in present or not is_sound(self.path(entry), entry)
+        ]
+        return {name: self._arrived(name, present) for name in sorted(lacking)}
 
     def receive(self, name: str, offset: int, data: bytes) -> None:
         """Write one piece of an object at ``offset``. Raises DiskFull; what arrived before stays for a resume."""
@@ -54,10 +64,11 @@ class Store:
         """Check what arrived of an object against its name. It is removed if it differs."""
         _check_name(name)
         part = self.root / (name + PART)
-        if _hash(part) != name.partition(".")[0]:
+        if hash_file(part) != name.partition(".")[0]:
             part.unlink()
             return False
         part.chmod(0o755 if name.endswith(".x") else 0o644)
+        _mark(part, name)
         return True
 
     def keep(self, names: Iterable[str]) -> None:
@@ -93,7 +104,34 @@ def _check_name(name: str) -> None:
         raise BadRequest(f"{name!r} is not an object's name")
 
 
-def _hash(path: Path) -> str:
+def is_sound(path: Path, entry: Entry) -> bool:
+    """Whether the file at ``path`` is what the entry says; it is read only if it may have been written to since it was
+    checked. Raises OSError if it cannot be looked at."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or (entry.size and status.st_size != entry.size):
+        return False
+    if status.st_mtime_ns % SECOND == _mark_of(entry.sha256):
+        return True
+    if hash_file(path) != entry.sha256:
+        return False
+    _mark(path, entry.sha256)
+    return True
+
+
+def _mark_of(name: str) -> int:
+    return int(name[:8], 16) % SECOND
+
+
+def _mark(path: Path, name: str) -> None:
+    """Note on a file that its content is the one of its name. Where the file system keeps whole seconds only, nothing
+    is noted, and it is read each time."""
+    status = path.stat()
+    seconds = status.st_mtime_ns // SECOND
+    os.utime(path, ns=(status.st_atime_ns, seconds * SECOND + _mark_of(name)))
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file's content, as hexadecimal digits."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):

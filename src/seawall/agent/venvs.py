@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from seawall.agent import files, uv_cache
+from seawall.agent import contents, files, hashes, uv_cache
 from seawall.agent.errors import BuildFailed, CommandFailed, DiskFull
 from seawall.agent.files import gid_of, give, remove_tree, sync_filesystem, uid_of, write_atomic
+from seawall.agent.hashes import HASH
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.process import check, run
 from seawall.agent.vocabulary import Release, Requirements
@@ -48,7 +49,7 @@ class Builder:
         """Link the release to its environment, making it if need be. Returns the resolved requirements."""
         try:
             locked = self._resolve(at, release)
-            venv = self.places.venvs / _key(locked, release)
+            venv = self._place_of(environment_key(locked, release))
             if not (venv / COMPLETE).exists():
                 self._create(venv, at, release.requirements, locked)
         finally:
@@ -65,12 +66,21 @@ class Builder:
         options = ["-q", "--invalidation-mode", "unchecked-hash"]
         # -S: without it the packages' own .pth files would run here, as root (see Python's `site`).
         run([python, "-I", "-S", "-m", "compileall", *options, str(at.code)], timeout=BUILD_TIMEOUT)
+        contents.write(at.bytecode, contents.digests(at.code, contents.is_bytecode))
+
+    def _place_of(self, key: str) -> Path:
+        """Where the environment of this key is, or is to be made: one that lost its mark of being whole, and that a
+        release uses, is left to that release, and another is made beside it."""
+        used = {os.path.realpath(link) for link in self.places.releases.glob("*/venv")}
+        for name in (key, *(f"{key}.{number}" for number in range(2, 1000))):
+            place = self.places.venvs / name
+            if (place / COMPLETE).exists() or os.path.realpath(place) not in used:
+                break
+        return place
 
     def _resolve(self, at: ReleasePlaces, release: Release) -> str:
         wanted = release.requirements
-        question = _question(at.code, release).encode(errors="surrogateescape")
-        name = hashlib.sha256(question).hexdigest()[:16]
-        record = self.places.resolved / f"{name}.txt"
+        record = resolution(self.places, at, release)
         if record.exists():
             return record.read_text()
         locked = self._with_extras(wanted, self._pinned(at, wanted))
@@ -84,6 +94,9 @@ class Builder:
             return self._compile([*EMIT, "-"], wanted, self._source(at, wanted), wanted.text)
         if not wanted.path:
             return ""
+        texts = _texts(at.code, wanted)
+        if any(HASH in text for text in texts):
+            return hashes.flattened(texts)
         return self._compile([*EMIT, "--", wanted.path], wanted, self._source(at, wanted), "")
 
     def _source(self, at: ReleasePlaces, wanted: Requirements) -> Path:
@@ -104,8 +117,7 @@ class Builder:
         constraints = self.places.resolved / "constraints.txt"
         named = [line for line in _requirement_lines(locked) if _names(line)]
         write_atomic(str(constraints), "\n".join(named).encode(), 0o644)
-        hashes = ["--generate-hashes"] if "--hash=" in locked else []
-        options = [*hashes, "--constraint", str(constraints), "-"]
+        options = [*(["--generate-hashes"] if HASH in locked else []), "--constraint", str(constraints), "-"]
         found = self._compile(options, wanted, self.places.base, "\n".join(missing))
         return "\n".join([locked.rstrip("\n"), *_without(found, _names(locked)), ""])
 
@@ -132,7 +144,7 @@ class Builder:
             raise
         _seal(venv, self.places.layout.build_user)
         sync_filesystem(str(venv))
-        write_atomic(str(venv / COMPLETE), b"", 0o644)
+        contents.write(venv / COMPLETE, contents.digests(venv))
 
     def _fill(self, venv: Path, at: ReleasePlaces, wanted: Requirements, locked: str) -> None:
         self._uv(["venv", "--quiet", "--allow-existing", "--python", wanted.python or "python3", str(venv)], venv, "")
@@ -140,7 +152,9 @@ class Builder:
         common = ["pip", "install", "--quiet", "--no-progress", "--compile-bytecode", "--python", python]
         source = self._source(at, wanted)
         if locked.strip():
-            self._uv([*common, "--no-deps", "-r", "-"], source, _EDITABLE.sub("", locked))
+            # Where every line has its hash nothing may come without one (pip's "Hash-checking Mode").
+            checked = ["--require-hashes"] if hashes.all_hashed(locked) else []
+            self._uv([*common, *checked, "--no-deps", "-r", "-"], source, _EDITABLE.sub("", locked))
         if wanted.install_project:
             self._uv([*common, "--no-deps", str(source)], venv, "")
 
@@ -183,6 +197,12 @@ class Builder:
         return done.stdout
 
 
+def resolution(places: Places, at: ReleasePlaces, release: Release) -> Path:
+    """Where the resolved requirements of a release are kept."""
+    question = _question(at.code, release).encode(errors="surrogateescape")
+    return places.resolved / f"{hashlib.sha256(question).hexdigest()[:16]}.txt"
+
+
 def prune(places: Places, kept: Iterator[Path]) -> None:
     """Remove environments that no kept release uses."""
     used = {os.path.basename(os.readlink(link)) for link in kept if link.is_symlink()}
@@ -206,17 +226,24 @@ def _environment(build_user: str) -> dict[str, str]:
 def _fact(output: str) -> str:
     """The line of uv's output that says what is wrong."""
     lines = [line.strip(" ×╰─▶│") for line in output.splitlines()]
-    named = [line for line in lines if re.search(r"no solution|not found|Failed to|Because|error:", line, re.I)]
+    named = [line for line in lines if "Hash mismatch" in line]
+    named += [line for line in lines if re.search(r"no solution|not found|Failed to|Because|error:", line, re.I)]
     return f"the virtual environment could not be built: {(named or lines or ['uv failed'])[0]}"
 
 
 def _remedy(output: str) -> str:
     if "interpreter found" in output or "No interpreter" in output:
         return "install that Python on the host, or change [app] python to one that it has"
+    if "Hash mismatch" in output:
+        return (
+            "what came is not what the requirements name: if that is meant, lock them anew; if not, somebody exchanged "
+            "the file where it was taken from"
+        )
     return "mend the requirement named below and deploy again"
 
 
-def _key(locked: str, release: Release) -> str:
+def environment_key(locked: str, release: Release) -> str:
+    """The name of the environment that has these resolved requirements."""
     wanted = release.requirements
     parts = [locked, wanted.python, os.uname().machine]
     if wanted.install_project or _any_local([locked]):
@@ -229,7 +256,8 @@ def _question(code: Path, release: Release) -> str:
     wanted = release.requirements
     texts = _texts(code, wanted)
     built = _contents(release) if _any_local(texts) else []
-    return "\0".join([*texts, *built, *wanted.extra, wanted.python, os.uname().machine])
+    form = ["hashed"] if wanted.path and any(HASH in text for text in texts) else []
+    return "\0".join([*texts, *form, *built, *wanted.extra, wanted.python, os.uname().machine])
 
 
 def _texts(code: Path, wanted: Requirements) -> list[str]:
@@ -263,9 +291,7 @@ def _included(code: Path, name: str, seen: set[str]) -> Iterator[str]:
 
 
 def _requirement_lines(locked: str) -> list[str]:
-    joined = locked.replace("\\\n", " ")
-    lines = (line.split("--hash=")[0].strip() for line in joined.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+    return [line.split(HASH)[0].strip() for line in hashes.lines(locked)]
 
 
 def _without(resolved: str, names: set[str]) -> list[str]:

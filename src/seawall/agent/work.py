@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seawall.agent.commands import masker
 from seawall.agent.errors import AgentError, Cancelled
+from seawall.agent.masking import masker
 from seawall.agent.vocabulary import Release, Service
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from seawall.cli.render.lines import Line, count, diff_lines, size
 
 if TYPE_CHECKING:
+    from seawall.agent.vocabulary import Change
     from seawall.operations.plan import HostPlan, Plan
 
 #: How many paths of a kind are named; the rest is counted.
@@ -24,6 +25,7 @@ OTHER = {
     "migrate": "the migration command",
     "drain": "the drain time",
     "keep": "the number of releases kept",
+    "edited": "files of the live release that were edited on the host",
 }
 
 
@@ -74,10 +76,7 @@ def _host_data(plan: Plan, item: HostPlan) -> dict[str, Any]:
     return {
         "host": item.host.name,
         "live": item.host.live,
-        "changes": [
-            {"kind": change.kind, "name": change.name, "action": change.action, "diff": change.diff}
-            for change in item.changes
-        ],
+        "changes": [change_data(change) for change in item.changes],
         "start": item.start_only,
         "release": {
             "new": release.new,
@@ -93,13 +92,23 @@ def _host_data(plan: Plan, item: HostPlan) -> dict[str, Any]:
     }
 
 
-def _host_lines(plan: Plan, item: HostPlan) -> Iterator[Line]:
-    for change in item.changes:
+def change_data(change: Change) -> dict[str, str]:
+    """One change for programs."""
+    return {"kind": change.kind, "name": change.name, "action": change.action, "diff": change.diff}
+
+
+def change_lines(changes: Sequence[Change]) -> Iterator[Line]:
+    """Changes of a host, each with its diff."""
+    for change in changes:
         sign = SIGNS[change.action]
         verb = f"{change.action} " if sign == ">" else ""
         yield Line(f"  {sign} {verb}{change.kind} {change.name}", SIGN_STYLES[sign])
         if change.diff:
             yield from diff_lines(change.diff, "      ")
+
+
+def _host_lines(plan: Plan, item: HostPlan) -> Iterator[Line]:
+    yield from change_lines(item.changes)
     if item.start_only:
         yield Line(f"  > start release {item.host.live}, which is live and not running", "careful")
     if item.release.new:

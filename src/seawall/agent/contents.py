@@ -1,0 +1,49 @@
+"""What a folder held when it was made: the SHA-256 of each file, to compare with later."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from seawall.agent.files import write_atomic
+from seawall.agent.store import hash_file
+
+Digests = Mapping[str, str]
+
+
+def anything(_: str) -> bool:
+    return True
+
+
+def is_bytecode(path: str) -> bool:
+    """Whether a path is that of compiled Python (PEP 3147)."""
+    return path.endswith(".pyc") and "__pycache__" in path.split("/")
+
+
+def digests(root: Path, wanted: Callable[[str], bool] = anything) -> dict[str, str]:
+    """By path relative to ``root``: a file's SHA-256, and what a link leads to after ``-> ``."""
+    found: dict[str, str] = {}
+    for folder, folders, names in os.walk(root):
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        for name in [*names, *links]:
+            place = Path(folder, name)
+            path = place.relative_to(root).as_posix()
+            if wanted(path):
+                found[path] = f"-> {os.readlink(place)}" if place.is_symlink() else hash_file(place)
+    return found
+
+
+def write(record: Path, found: Digests) -> None:
+    """Keep digests in a file. Raises DiskFull."""
+    write_atomic(str(record), json.dumps({"files": found}, indent=0, sort_keys=True).encode(), 0o600)
+
+
+def read(record: Path) -> Digests | None:
+    """The digests in a file; None where nothing was recorded."""
+    try:
+        data = json.loads(record.read_bytes() or b"{}")
+    except (FileNotFoundError, ValueError):
+        return None
+    return data.get("files") if isinstance(data, dict) else None

@@ -1,0 +1,48 @@
+"""Whether a release on the host was edited after it was made: a quick look at each plan. `verify` reads all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from seawall.agent.files import read_text
+from seawall.agent.places import Places, ReleasePlaces
+from seawall.agent.releases import Made
+from seawall.agent.stage import fill
+from seawall.agent.store import is_sound
+from seawall.agent.vocabulary import Entry, Release
+
+
+def is_edited(places: Places, made: Made) -> bool:
+    """Whether a file of the code, a setting or the environment is not what was made. A file that was not written to
+    since it was checked is not read again."""
+    at = places.release(made.id)
+    if made.env_edited or any(read_text(str(path)) != text for path, text in written(at, made.release)):
+        return True
+    return not all(_is_as_sent(at.code / entry.path, entry) for entry in own_entries(made.release))
+
+
+def written(at: ReleasePlaces, release: Release) -> Iterator[tuple[Path, str]]:
+    """The generated files of a release, settings and units, with their content."""
+    for file in release.files:
+        yield at.root / file.name, fill(file.content, at.id)
+    for program in release.programs:
+        for unit in program.files:
+            yield at.units / fill(unit.name, at.id), fill(unit.content, at.id)
+
+
+def own_entries(release: Release) -> Iterator[Entry]:
+    """The entries that lie in the code itself: not those in whose place there is a link to persisted data."""
+    persisted = [PurePosixPath(path) for path in release.persist]
+    for entry in release.entries:
+        path = PurePosixPath(entry.path)
+        if not any(kept == path or kept in path.parents for kept in persisted):
+            yield entry
+
+
+def _is_as_sent(path: Path, entry: Entry) -> bool:
+    try:
+        return os.readlink(path) == entry.target if entry.target else is_sound(path, entry)
+    except OSError:
+        return False
