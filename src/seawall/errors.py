@@ -88,5 +88,13 @@ class HostError(SeawallError):
         self.exit_code = exit_code
 
 
+class HostUnsuitable(SeawallError):
+    """A server that is better not set up as it is: it could lock people out, or is not known well enough."""
+
+
+class SetupTakenBack(SeawallError):
+    """A new connection could not confirm the changes of a set-up, and the host has put back what was before."""
+
+
 class Declined(SeawallError):
     """The person said no; nothing was changed."""

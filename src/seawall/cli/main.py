@@ -28,6 +28,7 @@ COMMANDS = {
     "restart": "Start the live release anew, without losing a request.",
     "maintenance": "Show visitors a calm page, or let them in again.",
     "secret": "Keep secrets, encrypted, beside the configuration.",
+    "server": "Make a fresh server a good home for apps, and look after it.",
     "destroy": "Remove the app from its hosts.",
     "completion": "Print the completion script of a shell.",
 }

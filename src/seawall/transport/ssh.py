@@ -29,6 +29,8 @@ from seawall.transport.session import Session
 AGENTS = "/var/lib/seawall/agent"
 #: Keeps a dead connection from hanging for ever (ssh_config(5)); anything else is the user's configuration.
 OPTIONS = ["-T", "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=20", "-o", "ServerAliveCountMax=3"]
+#: A shell that becomes ssh, deaf to Ctrl-C.
+ALONE = ["/bin/sh", "-c", 'trap "" INT; exec ssh "$@"', "ssh"]
 
 #: What ssh says (standard error, exit code 255) and what it means for a person.
 REASONS = [
@@ -64,15 +66,19 @@ class PasswordNeeded(ConnectionFailed):
 
 @dataclass(frozen=True)
 class Ssh:
-    """How to reach one host. ``destination`` is whatever ssh takes: an alias, USER@HOST, ssh://USER@HOST:PORT."""
+    """How to reach one host. ``destination`` is whatever ssh takes: an alias, USER@HOST, ssh://USER@HOST:PORT.
+
+    ``options`` come before ours and the person's own configuration, and so win.
+    """
 
     destination: str
+    options: tuple[str, ...] = ()
 
     def open(self, password: str = "") -> Session:
         """Start connecting; `Session.greet` waits for it."""
         process = subprocess.Popen(
             # ssh must outlive Ctrl-C: the agent is to be told, and to say what it undid.
-            ["/bin/sh", "-c", 'trap "" INT; exec ssh "$@"', "ssh", *OPTIONS, "--", self.destination, _remote(password)],
+            [*ALONE, *self.options, *OPTIONS, "--", self.destination, _remote(password)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -18,6 +18,8 @@ KEYWORDS = (
     *("allowgroups", "allowusers", "authorizedkeysfile", "denygroups", "denyusers", "kbdinteractiveauthentication"),
     *("listenaddress", "passwordauthentication", "permitrootlogin", "port", "pubkeyauthentication"),
 )
+#: Of the files, also where others are read and where it depends on who comes.
+TOLD = (*KEYWORDS, "include", "match")
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,7 @@ def look() -> dict[str, Any]:
         "settings": {name: effective.get(name, []) for name in KEYWORDS},
         "ports": _ports(effective),
         "include": any(line.keyword == "include" and INCLUDED in line.value.split() for line in lines),
-        "matches": [f"{line.place}: Match {line.value}" for line in lines if line.keyword == "match"],
-        "sources": [[line.place, line.keyword, line.value] for line in lines if line.keyword in KEYWORDS],
+        "sources": [[line.place, line.keyword, line.value] for line in lines if line.keyword in TOLD],
         "kex": _kex(),
     }
 

@@ -1,0 +1,281 @@
+"""A server that is a good home: what it should hold, from what it is and what a person chose. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seawall.agent.host_vocabulary import Firewall, Line, Login, Swap, Unit, Upgrades
+from seawall.agent.vocabulary import File, Package, Resource, Service
+from seawall.errors import HostUnsuitable, UsageError
+from seawall.stack import host_sshd
+from seawall.stack.host_facts import HostFacts, Profile
+from seawall.stack.templates import render
+
+#: The oldest releases whose packages have what is relied on: sshd_config.d, nftables, fail2ban's systemd backend.
+OLDEST = {"debian": (12,), "ubuntu": (22, 4)}
+#: Package lists may be so old: apt reads its sources daily on a host that is up.
+LIST_DAYS = 7
+WEB_PORTS = (80, 443)
+PORT = re.compile(r"(\d{1,5}(?::\d{1,5})?)(?:/(tcp|udp))?")
+NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for; None is what was chosen earlier, or the default. ``keys`` are lines of authorized_keys."""
+
+    user: str | None = None
+    keys: tuple[str, ...] = ()
+    allow: tuple[str, ...] | None = None
+    firewall: bool | None = None
+    swap: bool | None = None
+    #: Of the person at this end, for a host that holds no key of theirs.
+    own_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HostSetup:
+    """``calm`` may be made at once; ``guarded`` could lock the caller out, and waits for a confirmation.
+
+    ``findings`` is what is wrong and nobody but a person can put right.
+    """
+
+    profile: Profile
+    calm: tuple[Resource, ...]
+    guarded: tuple[Resource, ...]
+    notes: tuple[str, ...]
+    findings: tuple[str, ...]
+
+
+def compose(facts: HostFacts, options: Options) -> HostSetup:
+    """What the host should hold. Raises HostUnsuitable for one that is better left alone, UsageError."""
+    _suitable(facts)
+    profile = choose(facts, options)
+    keys = _keys(facts, options)
+    _lets_in(facts, profile, keys)
+    return HostSetup(
+        profile,
+        (*_packages(facts, profile), *_files(facts), *_swap(facts, profile), *_units(facts)),
+        (*_login(facts, profile, keys), *host_sshd.resources(facts), *_firewall(facts, profile), _kept(profile)),
+        tuple(_notes(facts, profile, options, keys)),
+        host_sshd.overruled(facts),
+    )
+
+
+# --- choices
+
+
+def choose(facts: HostFacts, options: Options) -> Profile:
+    """Options over what was chosen earlier over the defaults. Raises UsageError."""
+    kept = facts.profile or Profile("deploy", _adopted(facts))
+    user = options.user or kept.user
+    if user == "root" or not NAME.fullmatch(user):
+        raise UsageError(
+            f"{user!r} cannot be the login that people use",
+            remedy="choose a name of small letters, digits, - and _ that is not root",
+        )
+    return Profile(
+        user,
+        kept.allow if options.allow is None else tuple(rule_for(port) for port in options.allow),
+        kept.firewall if options.firewall is None else options.firewall,
+        kept.swap if options.swap is None else options.swap,
+    )
+
+
+def rule_for(port: str) -> str:
+    """`8080` or `53/udp` as ufw's rule. Raises UsageError."""
+    match = PORT.fullmatch(port)
+    numbers = [int(number) for number in match[1].split(":")] if match else [0]
+    if not match or not all(0 < number < 65536 for number in numbers) or numbers != sorted(numbers):
+        raise UsageError(f"{port!r} is no port", remedy="use a number, as 8080, 53/udp or 6000:6010/tcp")
+    return f"allow {match[1]}/{match[2] or 'tcp'}"
+
+
+def _adopted(facts: HostFacts) -> tuple[str, ...]:
+    """The rules ufw has before seawall first comes: somebody wanted them, so they stay."""
+    ours = set(_own_rules(facts))
+    return tuple(rule for rule in facts.rules if rule not in ours and not _about(rule, (*facts.ssh_ports, *WEB_PORTS)))
+
+
+def _about(rule: str, ports: Sequence[int]) -> bool:
+    """Whether a rule speaks of one of these ports alone, for everybody."""
+    return any(re.fullmatch(rf"\w+ {port}(/tcp)?", rule) for port in ports)
+
+
+def _own_rules(facts: HostFacts) -> tuple[str, ...]:
+    """ssh and the web. A rule that opens the port already, or opens it a little (limit), does too."""
+    rules = []
+    for port in dict.fromkeys((*facts.ssh_ports, *WEB_PORTS)):
+        ways = [f"{verb} {port}{end}" for verb in ("allow", "limit") for end in ("/tcp", "")]
+        rules.append(next((way for way in ways if way in facts.rules), f"allow {port}/tcp"))
+    return tuple(rules)
+
+
+def _keys(facts: HostFacts, options: Options) -> tuple[str, ...]:
+    """The keys to let in: given ones; the first time those that let the caller in. A key taken away later stays away.
+
+    Those of the person at this end come last, for a caller whom a password let in.
+    """
+    if options.keys:
+        return options.keys
+    if facts.profile and facts.user_keys and (options.user or facts.profile.user) == facts.profile.user:
+        return ()
+    return facts.caller_keys or facts.user_keys or options.own_keys
+
+
+# --- what makes a host unsuitable
+
+
+def _suitable(facts: HostFacts) -> None:
+    version = tuple(int(part) for part in re.findall(r"\d+", facts.os_version)[:2])
+    oldest = OLDEST.get(facts.os_id)
+    if oldest is None or (version and version < oldest):
+        raise HostUnsuitable(
+            f"this host runs {facts.os_id or 'an unknown system'} {facts.os_version}".rstrip(),
+            state="nothing was changed",
+            remedy="`server setup` knows Debian 12 and Ubuntu 22.04, and later ones",
+        )
+    if not facts.systemd:
+        raise HostUnsuitable("this host does not run systemd", state="nothing was changed", remedy="use one that does")
+
+
+def _lets_in(facts: HostFacts, profile: Profile, keys: tuple[str, ...]) -> None:
+    """Raises HostUnsuitable where closing passwords and root would leave nobody who can log in, or close a firewall."""
+    if not keys and not facts.user_keys:
+        raise HostUnsuitable(
+            f"there is no key to let {profile.user} in with, and passwords are to be closed",
+            state="nothing was changed",
+            remedy="make one with `ssh-keygen -t ed25519`, or name yours: --key ~/.ssh/id_ed25519.pub",
+        )
+    allowed, denied = facts.sshd.words("allowusers"), facts.sshd.words("denyusers")
+    groups = facts.sshd.words("allowgroups")
+    barred = {
+        "allowusers": bool(allowed) and profile.user not in allowed,
+        "denyusers": profile.user in denied,
+        "allowgroups": bool(groups) and not {"sudo", profile.user} & set(groups),
+    }
+    if any(barred.values()):
+        keyword = next(name for name, bars in barred.items() if bars)
+        place = next((line.place for line in facts.sshd.sources if line.keyword == keyword), host_sshd.CONFIG)
+        raise HostUnsuitable(
+            f"sshd would not let {profile.user} in: {keyword} {' '.join(facts.sshd.words(keyword))}",
+            place=place,
+            state="nothing was changed",
+            remedy=f"let {profile.user} in there, or choose another login with --user",
+        )
+    if profile.firewall and facts.foreign_firewall:
+        raise HostUnsuitable(
+            f"this host has a firewall that is not ufw: {facts.foreign_firewall}",
+            state="nothing was changed",
+            remedy="remove it and run this again; or keep it and say --no-firewall: "
+            "it is then yours to open ssh, 80 and 443 in it and to close the rest",
+        )
+
+
+# --- the parts
+
+
+def _packages(facts: HostFacts, profile: Profile) -> tuple[Resource, ...]:
+    """fail2ban bans with nftables, and reads the journal with Python's systemd."""
+    names = ["sudo", "fail2ban", "nftables", "python3-systemd", "unattended-upgrades"]
+    names += ["ufw"] if profile.firewall else []
+    names += [] if facts.clock else ["systemd-timesyncd"]
+    return (*(Package(name) for name in names), Upgrades(LIST_DAYS))
+
+
+FAIL2BAN = Service(
+    "fail2ban", check=("fail2ban-client", "-t"), reload=("systemctl", "reload-or-restart", "fail2ban.service")
+)
+JOURNALD = Service("journald", reload=("systemctl", "restart", "systemd-journald.service"))
+#: Skipped by its own conditions where /proc/sys cannot be written; a key this kernel lacks does not stop the others.
+SYSCTL = Service("sysctl", reload=("systemctl", "restart", "systemd-sysctl.service"))
+SUDO = Service("sudo", check=("visudo", "-c", "-q"))
+
+
+def _files(facts: HostFacts) -> tuple[Resource, ...]:
+    ports = ",".join(str(port) for port in facts.ssh_ports)
+    return (
+        File("/etc/apt/apt.conf.d/52seawall", render("host-apt.conf.j2")),
+        File("/etc/systemd/journald.conf.d/seawall.conf", render("host-journald.conf.j2"), service=JOURNALD.name),
+        File("/etc/sysctl.d/90-seawall.conf", render("host-sysctl.conf.j2"), service=SYSCTL.name),
+        File("/etc/modprobe.d/seawall.conf", render("host-modprobe.conf.j2")),
+        File("/etc/security/limits.d/90-seawall.conf", render("host-limits.conf.j2")),
+        File("/etc/fail2ban/jail.d/seawall.local", render("host-fail2ban.j2", ports=ports), service=FAIL2BAN.name),
+        Line("/etc/login.defs", "UMASK\t\t027", replaces=r"^UMASK\s"),
+        *(JOURNALD, SYSCTL, FAIL2BAN),
+    )
+
+
+def _swap(facts: HostFacts, profile: Profile) -> tuple[Resource, ...]:
+    return (Swap("/swapfile", _swap_size(facts)),) if profile.swap and not _no_swap(facts) else ()
+
+
+def _swap_size(facts: HostFacts) -> int:
+    """As much as the memory, between one and two GiB: to survive a peak, not to live on."""
+    return min(max(-(-facts.memory_bytes // GIB), 1), 2) * GIB
+
+
+def _no_swap(facts: HostFacts) -> str:
+    """Why no swap file is made, "" if one is or there is swap already."""
+    if facts.swap:
+        return ""
+    if facts.swap_refused:
+        return facts.swap_refused
+    return "its disk is too full" if facts.disk_free < 4 * _swap_size(facts) else ""
+
+
+def _units(facts: HostFacts) -> tuple[Resource, ...]:
+    clock = facts.clock or "systemd-timesyncd"
+    names = ("apt-daily.timer", "apt-daily-upgrade.timer", f"{clock}.service", "fail2ban.service")
+    return tuple(Unit(name) for name in names)
+
+
+def _login(facts: HostFacts, profile: Profile, keys: tuple[str, ...]) -> tuple[Resource, ...]:
+    """sudo asks for no password, since the login has none."""
+    return (
+        Login(profile.user, facts.keys_file, ("sudo",), keys),
+        File("/etc/sudoers.d/90-seawall", render("host-sudoers.j2", user=profile.user), 0o440, service=SUDO.name),
+        SUDO,
+    )
+
+
+def _firewall(facts: HostFacts, profile: Profile) -> tuple[Resource, ...]:
+    if not profile.firewall:
+        return ()
+    rules = tuple(dict.fromkeys((*_own_rules(facts), *profile.allow)))
+    return (Firewall(rules, facts.ipv6), Unit("ufw.service"))
+
+
+def _kept(profile: Profile) -> Resource:
+    return File("/var/lib/seawall/host/profile.json", json.dumps(profile.to_json(), indent=1) + "\n", 0o600)
+
+
+# --- what should be known
+
+
+def _notes(facts: HostFacts, profile: Profile, options: Options, keys: tuple[str, ...]) -> list[str]:
+    notes = []
+    if keys:
+        whose = "that were named" if options.keys else f"that let {facts.caller} in"
+        whose = whose if options.keys or facts.caller_keys else "of yours"
+        notes.append(f"{profile.user} is let in by the keys {whose}")
+    if facts.caller == "root":
+        notes.append(f"root can no longer log in over ssh afterwards; {profile.user} can, and sudo needs no password")
+    elif facts.caller != profile.user and not facts.caller_keys:
+        notes.append(f"{facts.caller} has no key, and can no longer log in with a password; {profile.user} can")
+    if not facts.ipv6 and profile.firewall:
+        notes.append("this host has no IPv6, so the firewall is for IPv4 alone")
+    if not profile.firewall:
+        notes.append("the firewall is left alone, as --no-firewall says")
+    if profile.swap and _no_swap(facts):
+        notes.append(f"no swap is made: {_no_swap(facts)}")
+    matches = host_sshd.matches(facts)
+    if matches:
+        notes.append(f"what sshd's Match blocks allow stays allowed, look at them: {', '.join(matches)}")
+    if facts.reboot:
+        notes.append("an upgrade waits for a reboot of this host")
+    return notes
