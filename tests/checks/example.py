@@ -18,6 +18,7 @@ ABBREVIATIONS = {
 class Example:
     bad: dict[str, str] = field(default_factory=dict)
     good: dict[str, str] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
     git: bool = False
 
@@ -45,7 +46,7 @@ def read_example(rule: str) -> Example:
         elif kind == "whole":
             example.whole.add(name)
         else:
-            {"bad": example.bad, "good": example.good}[kind][name] = body
+            {"bad": example.bad, "good": example.good, "before": example.before}[kind][name] = body
     return example
 
 
@@ -55,12 +56,30 @@ def _written_out(text: str) -> str:
     return text
 
 
-def write(folder: Path, files: dict[str, str], *, git: bool = False) -> None:
+def write(folder: Path, example: Example, files: dict[str, str]) -> None:
+    """Lay out the bad or the good files, with what git is to know of them."""
+    if example.git:
+        _git(folder, "init", "-q")
+        _commit(folder, example.before)
+        for name in example.before:
+            (folder / name).unlink()
+        _commit(folder, files)
+    else:
+        _lay_out(folder, files)
+
+
+def _lay_out(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    if git:
-        author = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
-        for arguments in (["init", "-q"], ["add", "-A"], [*author, "commit", "-q", "-m", "first"]):
-            subprocess.run(["git", *arguments], cwd=folder, check=True)
+
+
+def _commit(folder: Path, files: dict[str, str]) -> None:
+    _lay_out(folder, files)
+    _git(folder, "add", "-A")
+    _git(folder, "-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-q", "--allow-empty", "-m", "x")
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=folder, check=True)

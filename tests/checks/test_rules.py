@@ -13,7 +13,7 @@ from seawall.checks.static.source import Source, read_source
 from seawall.config.document import find
 from seawall.config.load import load
 
-from .example import FOLDER, read_example, write
+from .example import FOLDER, Example, read_example, write
 
 BY_ID = {check.rule.id: check for check in STATIC}
 
@@ -25,8 +25,8 @@ def places(folder: Path, check: Check[Source]) -> set[str]:
     return {one.place for one in check.look(read_source(folder, project, document)) if isinstance(one, InFile)}
 
 
-def found(folder: Path, files: dict[str, str], rule: str, *, git: bool) -> set[str]:
-    write(folder, files, git=git)
+def found(folder: Path, rule: str, example: Example, files: dict[str, str]) -> set[str]:
+    write(folder, example, files)
     return places(folder, BY_ID[rule])
 
 
@@ -34,13 +34,13 @@ def found(folder: Path, files: dict[str, str], rule: str, *, git: bool) -> set[s
 def test_a_rule_names_exactly_the_lines_that_break_it(rule: str, tmp_path: Path) -> None:
     example = read_example(rule)
     assert example.expected
-    assert found(tmp_path, example.bad, rule, git=example.git) == example.expected
+    assert found(tmp_path, rule, example, example.bad) == example.expected
 
 
 @pytest.mark.parametrize("rule", BY_ID)
 def test_a_rule_is_silent_where_it_is_kept(rule: str, tmp_path: Path) -> None:
     example = read_example(rule)
-    assert found(tmp_path, example.good, rule, git=example.git) == set()
+    assert found(tmp_path, rule, example, example.good) == set()
 
 
 def test_every_example_is_one_of_a_rule_and_no_id_is_given_twice() -> None:

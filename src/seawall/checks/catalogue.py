@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seawall.checks import ignore
 from seawall.checks.rule import Check, Rule
-from seawall.checks.static import cookies, crypto, forms, injection, reaching, running
+from seawall.checks.static import cookies, crypto, forms, injection, leaks, reaching, running, secrets
 from seawall.checks.static.source import Source
 
 #: The rules that need no server.
@@ -15,6 +15,8 @@ STATIC: tuple[Check[Source], ...] = (
     *crypto.CHECKS,
     *injection.CHECKS,
     *reaching.CHECKS,
+    *secrets.CHECKS,
+    *leaks.CHECKS,
 )
 
 

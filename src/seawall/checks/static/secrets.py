@@ -1,0 +1,297 @@
+"""SW40x: secrets in the code, in the configuration and in the files that travel."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from seawall.checks.finding import Evidence, Severity
+from seawall.checks.rule import Check, Rule
+from seawall.checks.static.guards import for_developing, under_main
+from seawall.checks.static.source import Source, masked
+from seawall.config.detect.source import Module, keyword, literal
+from seawall.config.rules import looks_secret
+
+FLASK_KEY = "https://flask.palletsprojects.com/en/stable/config/#SECRET_KEY"
+STORING = "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html"
+KEYS = frozenset(
+    {"SECRET_KEY", "JWT_SECRET_KEY", "WTF_CSRF_SECRET_KEY", "SECURITY_PASSWORD_SALT", "SECRET_KEY_FALLBACKS"}
+)
+READERS = frozenset({"os.getenv", "os.environ.get", "os.environ.setdefault", "decouple.config"})
+LOADERS = frozenset({"from_pyfile", "from_envvar", "from_prefixed_env", "from_json", "from_file"})
+SHORTEST = 16  # bytes; Flask advises 32 (FLASK_KEY), and below this a key can be searched for
+WELL_KNOWN = re.compile(r"dev|secret|change|key|test|password|example|default|flask|your|xxx", re.IGNORECASE)
+NAMED = re.compile(
+    r"(^|_)(password|passwd|api_?key|secret|secret_?key|access_?key|auth_?token|access_?token|private_?key)$",
+    re.IGNORECASE,
+)
+NO_SECRET = re.compile(r"[\s<>{}]|^(https?://|/|\.)|x{3}|\*{3}|your[-_]|change|example|placeholder|^(none|null|true|false|dev|test)$",
+                       re.IGNORECASE)  # fmt: skip
+WITH_PASSWORD = re.compile(
+    r"\b[a-z][a-z0-9+.-]*://[^\s:/@{}'\"]*:(?P<password>[^\s/@{}'\"$<>]+)@(?P<host>[^\s:/'\"{}?]+)"
+)
+AT_HOME = frozenset(
+    {"localhost", "127.0.0.1", "[::1]", "db", "postgres", "mysql", "redis", "database", "mongo", "host", "hostname"}
+)
+KEY_FILE = re.compile(r"^(id_(rsa|dsa|ecdsa|ed25519)|.*\.(pem|key|ppk|p12|pfx|jks|keystore))$")
+PRIVATE = re.compile(r"^-----BEGIN ([A-Z]+ )*PRIVATE KEY-----", re.MULTILINE)
+SAMPLE = re.compile(r"example|sample|template|dist|test|\.md$")
+
+
+def constant_key(source: Source) -> Iterator[Evidence]:
+    """A secret key that is a literal, where nothing else gives one."""
+    for setting in source.settings:
+        written = setting.name in KEYS and isinstance(setting.constant, str) and bool(setting.constant)
+        if written and not _given_otherwise(source, setting.name):
+            yield source.hidden(setting.module, setting.node)
+
+
+def key_as_last_resort(source: Source) -> Iterator[Evidence]:
+    """A literal that becomes the key where nothing else gives one, and nobody is told."""
+    for setting in source.settings:
+        if setting.name not in KEYS or setting.name in source.given:
+            continue
+        overridden = isinstance(setting.constant, str) and setting.constant and _given_otherwise(source, setting.name)
+        if overridden or _falls_back(source, setting.module, setting.value):
+            yield source.hidden(setting.module, setting.node)
+
+
+def weak_key(source: Source) -> Iterator[Evidence]:
+    for name, value in (source.project.env if source.project else {}).items():
+        if name.endswith("SECRET_KEY") and (len(value) < SHORTEST or WELL_KNOWN.search(value)):
+            yield masked(source.configured("env", name))
+
+
+def secret_in_configuration(source: Source) -> Iterator[Evidence]:
+    for name, value in (source.project.env if source.project else {}).items():
+        with_password = WITH_PASSWORD.search(value)
+        if (value and looks_secret(name) and not name.endswith(("_PUBLIC_KEY", "_SITE_KEY"))) or with_password:
+            yield masked(source.configured("env", name))
+
+
+def secret_named_in_code(source: Source) -> Iterator[Evidence]:
+    """``API_KEY = "…"``: a literal of some length with a secret's name."""
+    for module in source.sources.main:
+        for node in module.nodes:
+            for name, value in _named_values(node):
+                text = literal(value) or ""
+                secret = (
+                    name.upper() not in KEYS and NAMED.search(name) and len(text) >= 8 and not NO_SECRET.search(text)
+                )
+                if secret and not for_developing(module, node) and not under_main(module, node):
+                    yield source.hidden(module, value)
+
+
+def password_in_address(source: Source) -> Iterator[Evidence]:
+    """``postgresql://shop:password@db.example.com`` in the code."""
+    for module in source.sources.main:
+        for node in module.nodes:
+            text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+            match = WITH_PASSWORD.search(text) if "://" in text else None
+            if match and match["host"] not in AT_HOME and not match["host"].endswith("example.com"):
+                yield source.hidden(module, node)
+
+
+def password_in_requirements(source: Source) -> Iterator[Evidence]:
+    for path in source.tree.files:
+        if _names_requirements(path):
+            for number, line in enumerate(source.text(path).splitlines(), start=1):
+                if re.search(r"https?://([^\s:/@$]+:[^\s/@$]+|gh[a-z]_\w+)@", line):
+                    yield _blank(source, path, number)
+
+
+def private_key_travels(source: Source) -> Iterator[Evidence]:
+    """A private key among the files of the project; one that git ignores stays home."""
+    for path in source.tree.files:
+        if KEY_FILE.match(path.name) and not _aside(path) and _kept(source, path):
+            text = source.text(path)
+            match = PRIVATE.search(text)
+            if match:
+                yield _blank(source, path, text.count("\n", 0, match.start()) + 1)
+
+
+def dotenv_in_git(source: Source) -> Iterator[Evidence]:
+    """``.env`` files with values in git. ``.flaskenv`` is meant for the repository."""
+    for path in source.tree.files:
+        if re.match(r"\.env($|\.)", path.name) and not SAMPLE.search(path.name) and str(path) in source.tracked:
+            for number, line in enumerate(source.text(path).splitlines(), start=1):
+                match = re.match(r"\s*(?:export\s+)?(\w+)\s*=\s*['\"]?([^'\"#\s]+)", line)
+                if match and looks_secret(match[1]) and not NO_SECRET.search(match[2]):
+                    yield masked(source.line(path, number))
+
+
+def database_in_git(source: Source) -> Iterator[Evidence]:
+    for name in sorted(source.tracked):
+        path = PurePosixPath(name)
+        if path.suffix in {".sqlite", ".sqlite3", ".db"} and not _aside(path) and (source.tree.root / name).is_file():
+            yield source.line(path, 0)
+
+
+def _given_otherwise(source: Source, name: str) -> bool:
+    """Whether something may replace the literal: another setting, a file, or the environment."""
+    others = [s for s in source.set_to(name) if not isinstance(s.value, ast.Constant)]
+    loads = any(isinstance(c.func, ast.Attribute) and c.func.attr in LOADERS for _, c, _ in source.named_calls)
+    return bool(others) or loads
+
+
+def _falls_back(source: Source, module: Module, value: ast.expr) -> bool:
+    """``os.environ.get("SECRET_KEY", "dev")`` and ``os.environ.get("SECRET_KEY") or "dev"``."""
+    if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or):
+        return bool(literal(value.values[-1])) and _reads(source, module, value.values[0])
+    return _reads(source, module, value) and isinstance(value, ast.Call) and bool(literal(keyword(value, "default", 1)))
+
+
+def _reads(source: Source, module: Module, node: ast.expr) -> bool:
+    """Whether an expression reads a variable that nobody has said the app is given."""
+    if not isinstance(node, ast.Call) or source.sources.qualified(module, node.func) not in READERS or not node.args:
+        return False
+    return literal(node.args[0]) not in source.given
+
+
+def _named_values(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Names and what they are given: assignments, keywords, and entries of tables."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+            yield (literal(target.slice) or "" if isinstance(target, ast.Subscript) else name), node.value
+    elif isinstance(node, ast.keyword) and node.arg:
+        yield node.arg, node.value
+    elif isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            yield literal(key) or "", value
+
+
+def _names_requirements(path: PurePosixPath) -> bool:
+    in_file = "requirements" in str(path) and path.suffix in {".txt", ".in"}
+    return in_file or path.name in {"pyproject.toml", "Pipfile", "pip.conf"}
+
+
+def _kept(source: Source, path: PurePosixPath) -> bool:
+    """Whether git keeps a file; without git every file is kept."""
+    return not source.tracked or str(path) in source.tracked
+
+
+def _aside(path: PurePosixPath) -> bool:
+    return any(SAMPLE.search(part) for part in path.parts)
+
+
+def _blank(source: Source, path: PurePosixPath, number: int) -> Evidence:
+    """A line of which nothing is shown."""
+    found = source.line(path, number)
+    return type(found)(found.path, found.line, "…", found.fact)
+
+
+CHECKS: tuple[Check[Source], ...] = (
+    Check(
+        Rule(
+            "SW401",
+            Severity.ERROR,
+            "The key that signs sessions is written in the code",
+            "Whoever can read the code, or guess the word, signs a session as any user.",
+            "Read it from the environment, and keep it by `seawall secret set SECRET_KEY`.",
+            FLASK_KEY,
+        ),
+        constant_key,
+    ),
+    Check(
+        Rule(
+            "SW402",
+            Severity.WARNING,
+            "A key that is written in the code signs sessions where no other is given",
+            "If the real key is ever missing, nothing fails, and whoever has read the code signs sessions as any user.",
+            'Let the app stop without a key: os.environ["SECRET_KEY"]; name it under `secrets`.',
+            FLASK_KEY,
+        ),
+        key_as_last_resort,
+    ),
+    Check(
+        Rule(
+            "SW403",
+            Severity.ERROR,
+            "The key that signs sessions is weak",
+            "It can be guessed, and then anybody signs a session as any user.",
+            "Take it out of [env], and keep the answer of secrets.token_hex() by `seawall secret set SECRET_KEY`.",
+            FLASK_KEY,
+        ),
+        weak_key,
+    ),
+    Check(
+        Rule(
+            "SW404",
+            Severity.WARNING,
+            "The configuration holds a secret",
+            "seawall.toml is for everybody to read, and git keeps it for ever.",
+            "`seawall secret set NAME`, and name it under `secrets`.",
+            STORING,
+        ),
+        secret_in_configuration,
+    ),
+    Check(
+        Rule(
+            "SW405",
+            Severity.WARNING,
+            "A secret is written in the code",
+            "Whoever can read the code, now or in git's history, has it.",
+            "Read it from the environment, keep it by `seawall secret set`, and replace it where it is valid.",
+            STORING,
+        ),
+        secret_named_in_code,
+    ),
+    Check(
+        Rule(
+            "SW406",
+            Severity.WARNING,
+            "An address with a password is written in the code",
+            "Whoever can read the code, now or in git's history, has the password.",
+            "Read the whole address from the environment, and keep it by `seawall secret set DATABASE_URL`.",
+            STORING,
+        ),
+        password_in_address,
+    ),
+    Check(
+        Rule(
+            "SW407",
+            Severity.WARNING,
+            "A requirement's address holds a password or token",
+            "It is in git, on the host, and in what the installation prints.",
+            "Give it to the installer by its environment or a netrc file.",
+            "https://pip.pypa.io/en/stable/topics/authentication/",
+        ),
+        password_in_requirements,
+    ),
+    Check(
+        Rule(
+            "SW408",
+            Severity.ERROR,
+            "A private key is among the project's files",
+            "It travels to every host and lies in git's history.",
+            "Take it out of the project and of git, make a new one, and keep it by `seawall secret set`.",
+            STORING,
+        ),
+        private_key_travels,
+    ),
+    Check(
+        Rule(
+            "SW409",
+            Severity.ERROR,
+            "Git keeps a .env file with secrets",
+            "Whoever can read the repository, now or later, has them.",
+            "`git rm --cached` the file, name it in .gitignore, and replace the secrets.",
+            STORING,
+        ),
+        dotenv_in_git,
+    ),
+    Check(
+        Rule(
+            "SW410",
+            Severity.WARNING,
+            "Git keeps a database",
+            "What is in it travels with the code, and is in the history for ever.",
+            "`git rm --cached` the file, and name it in .gitignore and under `app.persist`.",
+            STORING,
+        ),
+        database_in_git,
+    ),
+)
