@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import py_compile
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
+import seawall
 from seawall.errors import ConnectionFailed, ConnectionLost, HostError
-from seawall.transport.pack import BAD_ARCHIVE, BOOTSTRAP, package
+from seawall.transport.pack import BAD_ARCHIVE, BAD_PLACE, BOOTSTRAP, Package, package
 from seawall.transport.session import Session
 
 
@@ -117,6 +121,116 @@ def test_the_archive_is_the_same_for_the_same_code_and_holds_the_agent_alone() -
     assert all(name == "seawall/__init__.py" or name.startswith("seawall/agent/") for name in names)
     package.cache_clear()
     assert package() == first
+
+
+def at(hosts: Hosts) -> Path:
+    """Where the agent lies, after a first visit."""
+    hosts.open().greet()
+    return hosts.home / package().digest
+
+
+def evil(ran: Path) -> str:
+    return f"open({str(ran)!r}, 'w').close()\n"
+
+
+def compiled(folder: Path) -> Path:
+    """The file that Python runs in the place of the agent's main module."""
+    (found,) = (folder / "seawall/agent/__pycache__").glob("main.*.pyc")
+    return found
+
+
+def spoil(folder: Path, how: str, ran: Path) -> None:
+    """Change an agent that lies on the host; it would leave a file at ``ran`` if it ran."""
+    main = folder / "seawall/agent/main.py"
+    if how == "a file edited":
+        main.write_text(evil(ran) + main.read_text())
+    elif how == "a file compiled anew":
+        main.write_text(evil(ran) + main.read_text())
+        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+        py_compile.compile(str(main), cfile=str(compiled(folder)), invalidation_mode=mode)
+        main.write_bytes((Path(seawall.__file__).parent / "agent/main.py").read_bytes())
+    elif how == "a file cut off":
+        main.write_bytes(main.read_bytes()[:100])
+        compiled(folder).write_bytes(b"")
+    elif how == "a file more":
+        (folder / "json.py").write_text(evil(ran))
+    elif how == "a folder more":
+        (folder / "seawall/agent/wire").mkdir()
+        (folder / "seawall/agent/wire/__init__.py").write_text(evil(ran))
+    elif how == "a link":
+        main.rename(ran.with_suffix(".py"))
+        main.symlink_to(ran.with_suffix(".py"))
+    elif how == "writable by others":
+        main.chmod(0o666)
+    elif how == "a folder writable by others":
+        (folder / "seawall").chmod(0o777)
+    elif how == "somebody else's":
+        os.chown(main, 65534, 65534)
+    elif how == "compiled by another Python":
+        for file in folder.glob("compiled-*"):
+            file.rename(folder / "compiled-cpython-30")
+    else:
+        shutil.rmtree(folder)
+        folder.write_text("no folder at all")
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "a file edited",
+        "a file compiled anew",
+        "a file cut off",
+        "a file more",
+        "a folder more",
+        "a link",
+        "writable by others",
+        "a folder writable by others",
+        pytest.param("somebody else's", marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root may do that")),
+        "compiled by another Python",
+        "no folder",
+    ],
+)
+def test_an_agent_that_is_not_as_it_was_sent_is_sent_again_and_not_run(hosts: Hosts, tmp_path: Path, how: str) -> None:
+    folder, ran = at(hosts), tmp_path / "ran"
+    spoil(folder, how, ran)
+    again = hosts.open()
+    again.greet()
+    assert again.facts["python"]
+    assert not ran.exists()
+    assert (folder / "seawall/agent/main.py").read_bytes() == (
+        Path(seawall.__file__).parent / "agent/main.py"
+    ).read_bytes()
+    assert [path.name for path in hosts.home.iterdir()] == [package().digest]
+    assert not (folder / "seawall/agent/main.py").is_symlink()
+
+
+def test_what_python_compiled_is_used_and_nothing_is_written_on_later_visits(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stamps() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+    folder = at(hosts)
+    first = stamps()
+    assert compiled(folder) in first
+    monkeypatch.setattr("seawall.transport.session.package", lambda: pytest.fail("the agent is there already"))
+    hosts.open().greet()
+    assert stamps() == first
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_no_agent_runs_from_a_place_that_others_may_write_to(hosts: Hosts, above: bool) -> None:
+    at(hosts)
+    place = hosts.home.parent if above else hosts.home
+    place.chmod(0o777)
+    with pytest.raises(ConnectionFailed, match=f"ended with {BAD_PLACE}"):
+        hosts.open().greet()
+
+
+def test_an_archive_that_is_none_is_refused(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seawall.transport.session.package", lambda: Package(b"no archive", package().digest))
+    with pytest.raises(ConnectionFailed, match=f"ended with {BAD_ARCHIVE}"):
+        hosts.open().greet()
 
 
 def test_two_first_visits_at_once_both_find_the_agent(hosts: Hosts) -> None:

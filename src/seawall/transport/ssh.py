@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from seawall.errors import ConnectionFailed
 from seawall.transport.pack import (
     BAD_ARCHIVE,
+    BAD_PLACE,
     BOOTSTRAP,
     NO_PYTHON,
     NO_SUDO,
@@ -154,6 +155,10 @@ def _reason(code: int, errors: str) -> tuple[str, str]:
         NO_SUDO: ("you are not root there and it has no sudo", "log in as root, or install sudo and allow your user"),
         SUDO_NEEDS_PASSWORD: ("sudo wants a password", "run seawall in a terminal, where it can ask for it"),
         BAD_ARCHIVE: ("the agent arrived damaged", "run the command again"),
+        BAD_PLACE: (
+            f"others than root may write to {AGENTS}, where seawall's program lies, or to the folder above it",
+            f"see who changed that; then: chown root: {AGENTS} {AGENTS}/..; chmod go-w {AGENTS} {AGENTS}/..",
+        ),
     }
     if code in known:
         return known[code]
