@@ -107,6 +107,7 @@ class Host:
         """Starts the host and returns when sshd answers and systemd has started all it wants."""
         if self._nspawn is not None:
             raise HostError(f"{self.name} runs already")
+        self.link.renew()
         self.cgroup.create()
         with self.console.open("ab") as console:
             self._nspawn = subprocess.Popen(

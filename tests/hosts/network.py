@@ -111,6 +111,11 @@ class Link:
         run([*within, "link", "set", "host0", "up"])
         run([*within, "route", "add", "default", "via", f"{self.network.prefix}.1"])
 
+    def renew(self) -> None:
+        """The place of a machine that boots: nothing of its kernel is left, no firewall rule and no connection."""
+        self.down()
+        self.up()
+
     def down(self) -> None:
         run(["ip", "netns", "delete", self.namespace])
         # The kernel removes the pair with its namespace in its own time; the next host wants the name now.
