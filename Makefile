@@ -8,11 +8,12 @@ demo: ## put examples/guestbook online here, release a second version under traf
 	@./tools/install-test-tools nginx-light
 	@$(RUN) python examples/demo.py
 
-test: tools check ## everything: the checks, the unit tests and the tests on booted test hosts
-	$(RUN) pytest tests/local tests/hosts
+test: tools check ## everything: the checks, the unit tests the tests on booted test hosts, and what independent verifiers say of one
+	$(RUN) pytest tests/local tests/hosts tests/verifiers
 
 tools:
 	./tools/install-test-tools
+	./tools/install-verifiers
 
 check: ## format, lint, types, import contracts, unit tests: under a minute
 	$(RUN) ruff format --check
@@ -20,7 +21,7 @@ check: ## format, lint, types, import contracts, unit tests: under a minute
 	$(RUN) mypy
 	$(RUN) lint-imports
 	$(RUN) vermin --quiet --no-tips --violations -t=3.9- src/seawall/agent
-	$(RUN) pytest -q tests --ignore tests/hosts --ignore tests/local
+	$(RUN) pytest -q tests --ignore tests/hosts --ignore tests/local --ignore tests/verifiers/test_verified.py
 
 format:
 	$(RUN) ruff format
