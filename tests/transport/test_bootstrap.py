@@ -143,9 +143,9 @@ def spoil(folder: Path, how: str, ran: Path) -> None:
     """Change an agent that lies on the host; it would leave a file at ``ran`` if it ran."""
     main = folder / "seawall/agent/main.py"
     if how == "a file edited":
-        main.write_text(evil(ran) + main.read_text())
+        main.write_text(main.read_text() + evil(ran))
     elif how == "a file compiled anew":
-        main.write_text(evil(ran) + main.read_text())
+        main.write_text(main.read_text() + evil(ran))
         mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
         py_compile.compile(str(main), cfile=str(compiled(folder)), invalidation_mode=mode)
         main.write_bytes((Path(seawall.__file__).parent / "agent/main.py").read_bytes())
@@ -192,16 +192,17 @@ def spoil(folder: Path, how: str, ran: Path) -> None:
 )
 def test_an_agent_that_is_not_as_it_was_sent_is_sent_again_and_not_run(hosts: Hosts, tmp_path: Path, how: str) -> None:
     folder, ran = at(hosts), tmp_path / "ran"
+    before = folder.stat().st_ino
     spoil(folder, how, ran)
     again = hosts.open()
     again.greet()
     assert again.facts["python"]
     assert not ran.exists()
+    assert folder.stat().st_ino != before
     assert (folder / "seawall/agent/main.py").read_bytes() == (
         Path(seawall.__file__).parent / "agent/main.py"
     ).read_bytes()
     assert [path.name for path in hosts.home.iterdir()] == [package().digest]
-    assert not (folder / "seawall/agent/main.py").is_symlink()
 
 
 def test_what_python_compiled_is_used_and_nothing_is_written_on_later_visits(
