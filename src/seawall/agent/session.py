@@ -92,6 +92,7 @@ class Session:
             "stop": self._stop,
             "maintenance": self._maintenance,
             "destroy": self._destroy,
+            "verify": self._verify,
             "cancel": lambda _: None,
         }
         if name not in operations:
@@ -261,6 +262,11 @@ class Session:
 
     def _status(self, _: Frame) -> dict[str, Any]:
         return queries.status(self._there(), manager_for(self._there()))
+
+    def _verify(self, frame: Frame) -> dict[str, Any]:
+        from seawall.agent.verify import verify  # late: it is asked for seldom
+
+        return verify(self._there(), manager_for(self._there()), every=bool(frame.message["all"]))
 
     def _logs(self, frame: Frame) -> dict[str, Any]:
         message = frame.message

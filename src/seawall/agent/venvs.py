@@ -268,6 +268,11 @@ def _contents(release: Release) -> list[str]:
     return sorted(f"{entry.path}={entry.sha256}" for entry in release.entries)
 
 
+def has_local(locked: str) -> bool:
+    """Whether a part of the project is among the resolved requirements."""
+    return _any_local([locked])
+
+
 def _any_local(texts: Iterable[str]) -> bool:
     """Whether a requirement is a path, so that a part of the project is built."""
     return any(_LOCAL.match(line) for text in texts for line in _requirement_lines(text))

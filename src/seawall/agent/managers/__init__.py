@@ -31,6 +31,9 @@ class Manager(Protocol):
     def down(self, at: ReleasePlaces, program: Program) -> str:
         """Why the program does not run just now, or "": a program that was restarted once and runs is not down."""
 
+    def pids(self, at: ReleasePlaces, program: Program) -> list[int]:
+        """The main processes of a program that run now."""
+
     def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
         """The last lines it logged."""
 

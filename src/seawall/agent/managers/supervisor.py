@@ -81,6 +81,11 @@ class Supervisor:
     def down(self, at: ReleasePlaces, program: Program) -> str:
         return self.broken(at, program)
 
+    def pids(self, at: ReleasePlaces, program: Program) -> list[int]:
+        groups = self._groups(at, program)
+        found = self._call("getAllProcessInfo") if self.is_up() else []
+        return [int(info["pid"]) for info in found if info["group"] in groups and info["pid"]]
+
     def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
         """Read from the files themselves: colours and other control characters are nothing that XML can carry."""
         groups = self._groups(at, program)

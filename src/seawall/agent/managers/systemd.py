@@ -81,6 +81,11 @@ class Systemd:
     def down(self, at: ReleasePlaces, program: Program) -> str:
         return _down(*self._state(at, program))
 
+    def pids(self, at: ReleasePlaces, program: Program) -> list[int]:
+        services = [fill(name, at.id) for name in program.units if name.endswith(".service")]
+        show = run(["systemctl", "show", "-p", "MainPID", "--value", *services], timeout=20)
+        return [int(line) for line in show.stdout.split() if line != "0"]
+
     def _state(self, at: ReleasePlaces, program: Program) -> tuple[str, dict[str, str]]:
         """The unit that says how the program is, and what systemd says of it."""
         name = fill(next((u for u in program.units if u.endswith(".service")), program.units[0]), at.id)
