@@ -51,7 +51,6 @@ def test_every_example_is_one_of_a_rule_and_no_id_is_given_twice() -> None:
 
 @pytest.mark.parametrize("rule", every_rule(), ids=lambda rule: rule.id)
 def test_a_rule_says_why_what_to_do_and_where_that_is_written(rule: Rule) -> None:
-    assert rule.title[0].isupper()
     assert not rule.title.endswith(".")
     assert rule.why.endswith(".")
     assert rule.remedy.endswith(".")

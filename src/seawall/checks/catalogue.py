@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from seawall.checks import ignore
 from seawall.checks.rule import Check, Rule
-from seawall.checks.static import cookies, crypto, forms, injection, leaks, reaching, running, secrets
+from seawall.checks.static import (
+    audit,
+    cookies,
+    crypto,
+    data,
+    dependencies,
+    forms,
+    front,
+    injection,
+    leaks,
+    reaching,
+    running,
+    secrets,
+)
 from seawall.checks.static.source import Source
 
 #: The rules that need no server.
@@ -17,6 +30,10 @@ STATIC: tuple[Check[Source], ...] = (
     *reaching.CHECKS,
     *secrets.CHECKS,
     *leaks.CHECKS,
+    *dependencies.CHECKS,
+    *audit.CHECKS,
+    *data.CHECKS,
+    *front.CHECKS,
 )
 
 

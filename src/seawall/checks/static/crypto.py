@@ -68,7 +68,9 @@ def unverified_connection(source: Source) -> Iterator[Evidence]:
         client = name.partition(".")[0] in CLIENTS or (
             isinstance(call.func, ast.Attribute) and call.func.attr in {"get", "post", "put", "request"}
         )
-        unverified = client and isinstance(verify, ast.Constant) and verify.value is False
+        unverified = (
+            client and keyword(call, "uds") is None and isinstance(verify, ast.Constant) and verify.value is False
+        )
         if unverified or name == "ssl._create_unverified_context":
             yield source.at(module, call)
 

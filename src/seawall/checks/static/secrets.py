@@ -87,7 +87,10 @@ def secret_named_in_code(source: Source) -> Iterator[Evidence]:
 def password_in_address(source: Source) -> Iterator[Evidence]:
     """``postgresql://shop:password@db.example.com`` in the code."""
     for module in source.sources.main:
+        documentation = {id(node.value) for node in module.nodes if isinstance(node, ast.Expr)}
         for node in module.nodes:
+            if id(node) in documentation:
+                continue
             text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
             match = WITH_PASSWORD.search(text) if "://" in text else None
             if match and match["host"] not in AT_HOME and not match["host"].endswith("example.com"):
