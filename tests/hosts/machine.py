@@ -216,7 +216,9 @@ class Host:
 
 def _nspawn_environment() -> dict[str, str]:
     # Today's Debian runs on cgroup v2 alone, also when this machine still has v1 controllers.
-    return {"PATH": os.environ["PATH"], "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
+    # The network's part of /proc/sys is the host's own, and to be written to.
+    writable = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"}
+    return {"PATH": os.environ["PATH"], "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1", **writable}
 
 
 def _resolver() -> str:
