@@ -294,7 +294,7 @@ def test_destroying_one_app_leaves_the_others_as_they_are(neighbours: Neighbours
     assert visit(host, domain="page.example.com", scheme="http").text == "by hand\n"
     after = host.run(["sh", "-c", "cat /etc/nginx/sites-available/seawall-second.conf; ls -lR /srv/second"]).stdout
     assert after == second
-    assert enabled(host) == ["default", "page", "seawall-second.conf"]
+    assert enabled(host) == ["page", "seawall-second.conf"]
     assert neighbours.second.seawall("plan", "--exit-code").code == 0
     neighbours.second.release("after")
     neighbours.second.deploy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from seawall.stack.facts import Facts
 from seawall.stack.targets import LocalTarget, ServerTarget, Target
 
 BOOKWORM = Facts("debian", "12", 2, 4 << 30, "3.11.2", "x86_64", "1.22.1", "203.0.113.5")
-TRIXIE = Facts("debian", "13", 8, 32 << 30, "3.13.5", "x86_64", "1.26.3", "2001:db8::5")
+TRIXIE = Facts("debian", "13", 8, 32 << 30, "3.13.5", "x86_64", "1.26.3", "2001:db8::5", openssl_version="3.5.1")
 SMALL = Facts("ubuntu", "24.04", 4, 512 << 20, "3.12.3", "aarch64", "", "203.0.113.6", ipv6=False)
 SERVER = ServerTarget("web.example.net")
 TREE = (
@@ -91,11 +92,54 @@ def _full() -> Project:
     )
 
 
+def _guarded() -> Project:
+    """Everything that headers, limits and an authority's certificate can ask for."""
+    return project(
+        domains=["guestbook.example.com"],
+        redirect_from=["www.guestbook.example.com", "old.example.com"],
+        tls={"mode": "acme", "hsts_preload": True},
+        static={"/static/": "guestbook/static"},
+        headers={
+            "content_security_policy": "default-src 'self'; script-src 'sha256-$5\\'",
+            "content_security_policy_report_only": "default-src 'none'",
+            "referrer_policy": "",
+            "other": {"X-Robots-Tag": 'no"index', "X-Price": "$1 ${scheme}"},
+        },
+        limits={
+            "rate": "20/s",
+            "burst": 0,
+            "connections": 10,
+            "trusted": ["203.0.113.0/24", "2001:db8::1", "127.0.0.0/8"],
+            "routes": {
+                "/login": {"rate": "10/m"},
+                "/api/": {"max_body": "200m", "read_timeout": 600},
+                "/health": {"rate": "5/s", "burst": 0},
+            },
+        },
+    )
+
+
 CASES: dict[str, Callable[[], Composition]] = {
     "server-plain": composed,
     "server-full": lambda: composed(_full(), facts=TRIXIE),
     "server-asgi-without-tls": lambda: composed(
         project(app={"entry": "chat.main:app", "interface": "asgi"}, tls={"mode": "off"}), facts=SMALL
+    ),
+    "server-guarded": lambda: composed(_guarded()),
+    "server-by-address": lambda: composed(facts=TRIXIE),
+    "server-beside-others": lambda: composed(
+        project(domains=["guestbook.example.com"]),
+        facts=replace(
+            BOOKWORM,
+            default_servers=(
+                "80 /etc/nginx/sites-enabled/default",
+                "443 /etc/nginx/sites-enabled/shop",
+                "[::]:443 /etc/nginx/sites-enabled/shop",
+            ),
+        ),
+    ),
+    "server-old-nginx": lambda: composed(
+        project(domains=["guestbook.example.com"]), facts=Facts("debian", "11", nginx_version="1.18.0")
     ),
     "local-nginx": lambda: composed(_full(), LOCAL),
     "local-granian": lambda: composed(

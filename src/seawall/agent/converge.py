@@ -23,11 +23,23 @@ from seawall.agent.alongside import Alongside
 from seawall.agent.errors import AgentError, ApplyFailed, BadRequest, Cancelled, NeedsPerson
 from seawall.agent.host_vocabulary import Firewall, HostKey, Line, Login, Moduli, Swap, Unit, Upgrades
 from seawall.agent.owned import Owned
-from seawall.agent.resources import certificate, deletion, directory, link, package, plain_file, service, user, uv
+from seawall.agent.resources import (
+    absent,
+    certificate,
+    deletion,
+    directory,
+    link,
+    package,
+    plain_file,
+    service,
+    user,
+    uv,
+)
 from seawall.agent.resources.work import Work
 from seawall.agent.undo import UndoLog
 from seawall.agent.vocabulary import KINDS as RESOURCE_KINDS
 from seawall.agent.vocabulary import (
+    Absent,
     Certificate,
     Change,
     Directory,
@@ -52,6 +64,7 @@ KINDS: dict[type[Any], ModuleType] = {
     Directory: directory,
     File: plain_file,
     Link: link,
+    Absent: absent,
     Certificate: certificate,
     Owned: deletion,
 }
@@ -61,7 +74,7 @@ STEPS: dict[str, tuple[type[Any], ...]] = {
     "users": (User, Login),
     "directories": (Directory,),
     "uv": (Uv,),
-    "files": (File, Line, Moduli, HostKey, Link, Certificate, Owned),
+    "files": (File, Line, Moduli, HostKey, Link, Absent, Certificate, Owned),
     "firewall": (Firewall,),
     "swap": (Swap,),
     "units": (Unit,),
@@ -195,7 +208,7 @@ def _paths(resources: Sequence[Wanted]) -> list[str]:
     for resource in resources:
         if isinstance(resource, Certificate):
             paths += [resource.certificate, resource.key]
-        elif isinstance(resource, (Directory, File, Link, Owned)):
+        elif isinstance(resource, (Directory, File, Link, Absent, Owned)):
             paths.append(resource.path)
     return paths
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from seawall.agent import commands, converge, gate, releases, venvs
+from seawall.agent import commands, converge, gate, owned, releases, venvs
 from seawall.agent.errors import AgentError, Cancelled
 from seawall.agent.files import remove_tree, replace_link, sync_filesystem, write_atomic
 from seawall.agent.journal import Interrupted, Journal, now
@@ -26,7 +26,7 @@ from seawall.agent.store import Store
 from seawall.agent.undo import UndoLog
 from seawall.agent.undoing import Undoing
 from seawall.agent.venvs import Builder
-from seawall.agent.vocabulary import Event, Release, Resource, Service, to_wire
+from seawall.agent.vocabulary import AcmeCertificate, Event, Release, Resource, Service, to_wire
 from seawall.agent.work import Work, failure_of
 
 #: Steps after which nobody can stop a deployment any more: it ends by itself, one way or the other.
@@ -56,6 +56,8 @@ class Deployer:
             if resources:
                 with self._step("applied"):
                     work.reloads = self._apply(resources)
+                work.applied = True
+                work.certificates = tuple(item for item in resources if isinstance(item, AcmeCertificate))
             if work.release is not None:
                 self._bring_up(work, work.release, lead)
 
@@ -65,6 +67,7 @@ class Deployer:
                 resources,
                 UndoLog.load(str(self.places.undo)),
                 owned_path=str(self.places.owned),
+                shared=owned.of_others(str(self.places.owned)),
                 report=self.report,
                 cancelled=self.cancelled,
             )
@@ -111,6 +114,25 @@ class Deployer:
                 self._drain(work)
             self._start_schedule(work)
         self._finish(work)
+        self._certify(work)
+
+    def _certify(self, work: Work) -> None:
+        """Ask for certificates, which takes a site that is live. It stays live whatever comes of that."""
+        if not work.applied:
+            return
+        from seawall.agent.certificates import issuing  # late: most deployments ask for none
+
+        for wanted in work.certificates:
+            work.troubles += issuing.step(wanted, self.report)
+        if not work.certificates:
+            self._forget_certificates()
+
+    def _forget_certificates(self) -> None:
+        """What certbot keeps for an app on a server that has no use for it any more."""
+        from seawall.agent.certificates import certbot
+
+        if self.places.layout.user:
+            certbot.forget(f"seawall-{self.places.layout.app}")
 
     def _switch(self, work: Work) -> None:
         sync_filesystem(str(self.places.base))
@@ -168,10 +190,12 @@ class Deployer:
         self.programs.stop_all()
         with take_turns(Path(self.places.layout.unit_dir), self.cancelled):
             log = UndoLog.load(str(self.places.undo))
-            told = converge.apply(services, log, owned_path=str(self.places.owned), report=self.report)
+            mine = str(self.places.owned)
+            told = converge.apply(services, log, owned_path=mine, shared=owned.of_others(mine), report=self.report)
             converge.reload(told, log)
             log.forget()
         at = self.places
+        self._forget_certificates()
         for path in (at.live, at.maintenance, at.releases, at.objects, at.venvs, at.resolved, at.run):
             remove_tree(str(path))
         self.journal.write("destroyed", with_data=with_data)

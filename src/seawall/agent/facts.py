@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from seawall.agent import preflight
 from seawall.agent.process import run
 
 
 def gather() -> dict[str, Any]:
     release = _os_release()
+    nginx, openssl = _nginx_versions()
     return {
         "os_id": release.get("ID", ""),
         "os_version": release.get("VERSION_ID", ""),
@@ -22,7 +24,11 @@ def gather() -> dict[str, Any]:
         "python": ".".join(str(part) for part in sys.version_info[:3]),
         "python_path": sys.executable,
         "architecture": os.uname().machine,
-        "nginx_version": _nginx_version(),
+        "nginx_version": nginx,
+        "openssl_version": openssl,
+        "default_servers": preflight.default_servers(),
+        "nginx_sizes": preflight.sizes(),
+        "ipv6": Path("/proc/net/if_inet6").exists(),
         "address": _own_address(),
         "root": os.geteuid() == 0,
         "systemd": Path("/run/systemd/system").is_dir(),
@@ -39,12 +45,15 @@ def _os_release() -> dict[str, str]:
     return {name: value.strip("\"'") for name, value in pairs}
 
 
-def _nginx_version() -> str:
+def _nginx_versions() -> tuple[str, str]:
+    """nginx's version, and that of the OpenSSL it runs with, which need not be the one it was built with."""
     nginx = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     if nginx is None:
-        return ""
-    found = re.search(r"nginx/([\d.]+)", run([nginx, "-v"], timeout=5).stderr)
-    return found.group(1) if found else ""
+        return "", ""
+    said = run([nginx, "-V"], timeout=5).stderr
+    version = re.search(r"nginx/([\d.]+)", said)
+    openssl = re.search(r"running with OpenSSL ([\d.]+)", said) or re.search(r"built with OpenSSL ([\d.]+)", said)
+    return version.group(1) if version else "", openssl.group(1) if openssl else ""
 
 
 def _own_address() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from seawall.agent import files
 from seawall.agent.errors import NeedsPerson
@@ -46,6 +47,16 @@ def read(path: str) -> tuple[Owned, ...]:
             place=path,
             remedy="delete it: seawall then forgets old files it would have removed, and changes nothing else",
         ) from error
+
+
+def of_others(path: str) -> frozenset[str]:
+    """The paths of the other apps on this host; ``path`` is this app's own list. Raises NeedsPerson as :func:`read`.
+
+    What several apps share, nginx's catch-alls for one, stays until the last of them no longer wants it.
+    """
+    own = Path(path)
+    lists = own.parents[2].glob("*/" + "/".join(own.parts[-2:]))
+    return frozenset(item.path for there in lists if there != own for item in read(str(there)))
 
 
 def to_bytes(owned: Iterable[Owned]) -> bytes:

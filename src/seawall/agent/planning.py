@@ -37,7 +37,7 @@ def question_from_wire(message: Mapping[str, Any]) -> Question:
 def observe(question: Question, places: Places) -> Plan:
     """Look at the host. Raises DomainTaken, ApplyFailed where something is in the way."""
     preflight.domains_free(question.domains, f"seawall-{places.layout.app}.conf")
-    changes = converge.plan(question.resources, owned.read(str(places.owned)))
+    changes = converge.plan(question.resources, owned.read(str(places.owned)), owned.of_others(str(places.owned)))
     wanted = releases.fingerprint(question.release) if question.release else ""
     # The lock and the upload need these folders, and come before the plan is looked at again.
     early = {str(path) for path in (places.base, places.state, places.objects)}

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from seawall.agent.errors import DomainTaken
 
 #: Where Debian's and nginx's own packages look for sites.
 SITES = ("/etc/nginx/sites-enabled", "/etc/nginx/conf.d")
+#: seawall's own catch-alls, which all apps of a host share; no app's site can be called so.
+CATCH_ALLS = ("seawall.conf", "seawall.tls.conf")
+#: The welcome page that Debian's package enables: a link to a file of the package.
+STOCK_LINK = "/etc/nginx/sites-enabled/default"
+STOCK_SITE = "/etc/nginx/sites-available/default"
+MAIN = "/etc/nginx/nginx.conf"
+#: How much room nginx has for names. Only the level of http takes these, and only once.
+SIZES = ("variables_hash_max_size", "variables_hash_bucket_size", "server_names_hash_bucket_size")
+DPKG_STATUS = "/var/lib/dpkg/status"
 
 
 def domains_free(domains: Sequence[str], own_site: str, folders: Sequence[str] = SITES) -> None:
     """Raise DomainTaken if a site of somebody else names one of ``domains`` (nginx's ``server_name``)."""
     wanted = {domain.lower() for domain in domains}
     for folder in folders:
-        for site in sorted(Path(folder).glob("*")):
-            if site.name == own_site or not site.is_file():
+        for site in _others(folder):
+            if site.name == own_site:
                 continue
             taken = sorted(wanted & _server_names(site.read_text(errors="replace")))
             if taken:
@@ -33,3 +43,56 @@ def _server_names(text: str) -> set[str]:
     uncommented = re.sub(r"#.*", "", text)
     found = re.findall(r"\bserver_name\s+([^;]+);", uncommented)
     return {name.lower() for names in found for name in names.split()}
+
+
+def default_servers(
+    folders: Sequence[str] = SITES, stock_link: str = STOCK_LINK, status: str = DPKG_STATUS
+) -> list[str]:
+    """What answers for unknown host names here by somebody's wish: ``ADDRESS PATH``, say ``[::]:443 /etc/nginx/…``.
+
+    seawall's own catch-alls are left out, and so is the distribution's welcome page as long as nobody changed it.
+    """
+    found = []
+    for folder in folders:
+        for site in _others(folder):
+            addresses = sorted(set(_defaults(site.read_text(errors="replace"))))
+            if addresses and not (str(site) == stock_link and _is_stock(site, status)):
+                found += [f"{address} {site}" for address in addresses]
+    return found
+
+
+def sizes(folders: Sequence[str] = SITES, main: str = MAIN) -> list[str]:
+    """Those of ``SIZES`` that somebody has set here; seawall's own files do not count."""
+    texts = [site.read_text(errors="replace") for folder in folders for site in _others(folder)]
+    texts += [Path(main).read_text(errors="replace")] if Path(main).is_file() else []
+    return [name for name in SIZES if any(re.search(rf"^\s*{name}\s", text, re.MULTILINE) for text in texts)]
+
+
+def _others(folder: str) -> list[Path]:
+    """The files in a folder of sites, without the catch-alls."""
+    return [site for site in sorted(Path(folder).glob("*")) if site.name not in CATCH_ALLS and site.is_file()]
+
+
+def _defaults(text: str) -> Iterator[str]:
+    """The addresses that stand for all of a port, among those a site is the default of (ngx_http_core_module)."""
+    for words in re.findall(r"\blisten\s+([^;{}]+);", re.sub(r"#.*", "", text)):
+        address, *parameters = words.split()
+        if not {"default_server", "default"} & set(parameters):
+            continue
+        if address.isdigit() or address in ("*", "0.0.0.0") or address.startswith(("*:", "0.0.0.0:")):  # noqa: S104
+            port = address.rpartition(":")[2]
+            yield port if port.isdigit() else "80"
+        elif address == "[::]" or address.startswith("[::]:"):
+            yield address if address != "[::]" else "[::]:80"
+
+
+def _is_stock(site: Path, status: str) -> bool:
+    """Whether a site is the link that the package made, to a file that is as the package brought it (dpkg(1),
+    Conffiles)."""
+    try:
+        if not site.is_symlink() or str(site.readlink()) != STOCK_SITE:
+            return False
+        digest = hashlib.md5(site.read_bytes(), usedforsecurity=False).hexdigest()
+        return f"\n {STOCK_SITE} {digest}\n" in Path(status).read_text(errors="replace")
+    except OSError:
+        return False

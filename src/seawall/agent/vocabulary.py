@@ -87,6 +87,15 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Absent:
+    """A symbolic link ``path -> target`` that must not be there. Anything else at the path is left alone."""
+
+    path: str
+    target: str
+    service: str = ""
+
+
+@dataclass(frozen=True)
 class Certificate:
     """A self-signed certificate for ``domains``, made by the host's openssl where none is there yet."""
 
@@ -121,7 +130,7 @@ class Uv:
 
 
 Resource = Union[
-    Union[Package, User, Directory, File, Link, Certificate, Service, Uv],
+    Union[Package, User, Directory, File, Link, Absent, Certificate, Service, Uv],
     Union[Upgrades, Login, Line, Moduli, HostKey, Firewall, Swap, Unit],
 ]
 
@@ -131,6 +140,7 @@ RESOURCES: dict[str, type[Any]] = {
     "directory": Directory,
     "file": File,
     "link": Link,
+    "absent": Absent,
     "certificate": Certificate,
     "service": Service,
     "uv": Uv,

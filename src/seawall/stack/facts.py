@@ -15,6 +15,8 @@ DISTRIBUTED_NGINX = {
     ("ubuntu", "22.04"): (1, 18),
     ("ubuntu", "24.04"): (1, 24),
 }
+#: The OpenSSL that comes with it.
+DISTRIBUTED_OPENSSL = {("debian", "11"): (1, 1), ("debian", "13"): (3, 5)}
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Facts:
     """A host as the agent found it. Text is "" and a number 0 where the host did not say.
 
     ``address`` is the one the session reached the host by; ``python`` and ``nginx_version`` look like ``3.11.2``.
+    ``default_servers`` are the sites of nginx that answer for unknown host names, each as ``ADDRESS PATH``;
+    ``nginx_sizes`` the sizes of its tables that somebody has set.
     """
 
     os_id: str = ""
@@ -33,16 +37,31 @@ class Facts:
     nginx_version: str = ""
     address: str = ""
     ipv6: bool = True
+    openssl_version: str = ""
+    default_servers: tuple[str, ...] = ()
+    nginx_sizes: tuple[str, ...] = ()
 
     @classmethod
     def from_wire(cls, hello: Mapping[str, Any]) -> Facts:
         """The facts among what the agent says; it says more than the stack needs."""
         wanted = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in hello.items() if name in wanted})
+        known = {name: value for name, value in hello.items() if name in wanted}
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
 
     @property
     def nginx(self) -> tuple[int, ...]:
         """nginx's version, or the one this host would install, or ``(1, 18)``, the oldest that is supported."""
         if self.nginx_version:
-            return tuple(int(part) for part in re.findall(r"\d+", self.nginx_version))
+            return _numbers(self.nginx_version)
         return DISTRIBUTED_NGINX.get((self.os_id, self.os_version), (1, 18))
+
+    @property
+    def openssl(self) -> tuple[int, ...]:
+        """The version of nginx's OpenSSL, or of the one this host would install, or ``(3, 0)``."""
+        if self.openssl_version:
+            return _numbers(self.openssl_version)
+        return DISTRIBUTED_OPENSSL.get((self.os_id, self.os_version), (3, 0))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from seawall.agent.vocabulary import File, Layout, Link, Resource, Service
 from seawall.config.model import Project
+from seawall.errors import ConfigError
+from seawall.stack import headers, limits, nginx_host
 from seawall.stack.facts import Facts
 from seawall.stack.static import mounts
 from seawall.stack.targets import LocalTarget
@@ -29,22 +31,31 @@ SERVICE = Service(
 HTTP2_DIRECTIVE = (1, 25, 1)
 #: The first that takes ``-e`` (nginx(8)), without which a start without root complains about /var/log.
 ERROR_LOG_OPTION = (1, 19, 5)
+#: What a browser on this machine calls it; any other name is another site's trick (DNS rebinding).
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
 def site(
     project: Project, layout: Layout, facts: Facts, *, hosts: tuple[str, ...], tls: SiteTls | None
 ) -> tuple[Resource, ...]:
-    """The site for a server; ``hosts`` are the names it answers to. Without ``tls`` it is plain http."""
+    """The site for a server; ``hosts`` are the names it answers to. Without ``tls`` it is plain http.
+
+    Raises ConfigError for headers and limits that cannot be.
+    """
     name = f"seawall-{layout.app}"
-    values = _app(project, layout)
+    enabled = f"{ENABLED}/{name}.conf"
+    own_default = tls is not None and not project.domains
     content = render(
         "nginx-site.conf.j2",
-        **values,
+        **_app(project, layout, hsts=tls.hsts if tls else ""),
         hosts=hosts,
-        tls=tls is not None,
-        certificate=tls.certificate if tls else "",
-        key=tls.key if tls else "",
-        ipv6=facts.ipv6,
+        by_address=not project.domains,
+        redirect_from=project.redirect_from,
+        main=_main(project) if project.redirect_from else "",
+        tls=tls,
+        curves=nginx_host.curves(facts),
+        addresses=lambda port: nginx_host.addresses(facts, port),
+        defaults=nginx_host.catch_all(facts, 443, enabled).addresses if own_default else (),
         http2_directive=facts.nginx >= HTTP2_DIRECTIVE,
         access_log=f"{LOGS}/{name}.access.log" if project.proxy.access_log else "off",
         error_log=f"{LOGS}/{name}.error.log",
@@ -52,8 +63,30 @@ def site(
     path = f"{SITES}/{name}.conf"
     return (
         SERVICE,
+        *nginx_host.resources(facts, SERVICE.name, own_site=enabled, tls=tls is not None, own_default=own_default),
         File(path, content, service=SERVICE.name),
-        Link(f"{ENABLED}/{name}.conf", path, service=SERVICE.name),
+        Link(enabled, path, service=SERVICE.name),
+    )
+
+
+def notes(layout: Layout, facts: Facts, *, tls: SiteTls | None) -> tuple[str, ...]:
+    """What a person should know of the host's other sites."""
+    own_site = f"{ENABLED}/seawall-{layout.app}.conf"
+    said = nginx_host.notes(facts, own_site=own_site, tls=tls is not None)
+    if not facts.nginx_version:
+        said += ("the package nginx brings a welcome page, which is taken out again",)
+    return said
+
+
+def _main(project: Project) -> str:
+    """The name that visitors are sent on to. Raises ConfigError where all are wildcards."""
+    for domain in project.domains:
+        if not domain.startswith("*."):
+            return domain
+    raise ConfigError(
+        "redirect_from has nowhere to go: all of `domains` are wildcards",
+        place="redirect_from",
+        remedy="add the name visitors should come to, or leave redirect_from out",
     )
 
 
@@ -62,6 +95,9 @@ def local_configuration(project: Project, layout: Layout, facts: Facts, target: 
     return render(
         "nginx-local.conf.j2",
         **_app(project, layout),
+        tls=True,
+        hosts=LOCAL_HOSTS,
+        curves=nginx_host.curves(facts),
         user=target.user if target.is_root else "",
         certificate=target.certificate,
         key=target.key,
@@ -80,18 +116,21 @@ def local_command(layout: Layout, facts: Facts, target: LocalTarget) -> tuple[st
     return (target.nginx, "-p", front, *quiet, "-c", f"{front}/nginx.conf")
 
 
-def _app(project: Project, layout: Layout) -> dict[str, object]:
+def _app(project: Project, layout: Layout, *, hsts: str = "") -> dict[str, object]:
     """What both kinds need to know of the app."""
     health = project.health.path.partition("?")[0]
+    health = "" if health == "/" else health
     return {
         "app": layout.app,
-        # nginx's names of variables and zones take no hyphen, and names of apps no underscore.
+        # nginx's names of variables and zones take no hyphen, and names of apps no underscore. What is added to it has
+        # one underscore, lest two apps meet, and 7 characters at most: nginx has room for 46 (ngx_hash.c).
         "name": f"seawall_{layout.app.replace('-', '_')}",
         "base": layout.base,
         "live": f"{layout.base}/live",
         "maintenance": f"{layout.base}/maintenance",
         "mounts": mounts(project.static),
-        "health": "" if health == "/" else health,
+        "headers": headers.added(project, hsts=hsts),
+        "limits": limits.of_site(project, health=health),
         "max_body": project.proxy.max_body,
         "read_timeout": project.proxy.read_timeout,
     }

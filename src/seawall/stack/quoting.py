@@ -23,6 +23,18 @@ def nginx(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def nginx_text(value: str, dollar: str) -> str:
+    """The value of a `map`, in which ``$`` starts a variable; ``dollar`` is one that holds a dollar sign."""
+    _no_control(value, "nginx")
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", f"${{{dollar}}}")
+    return f'"{escaped}"'
+
+
+def nginx_regex(value: str) -> str:
+    """A URL prefix as it stands in a regular expression of nginx; it holds nothing special but dots."""
+    return value.replace(".", "\\.")
+
+
 def ini(value: str) -> str:
     """A value in supervisor's configuration: ``%`` starts an expansion, and a blank before ``;`` or ``#`` a comment."""
     _no_control(value, "supervisor")
@@ -58,6 +70,17 @@ def unit(value: str) -> str:
 def unit_command(words: Sequence[str]) -> str:
     """A command line for ``ExecStart=`` (systemd.service(5), "Command lines"; systemd.syntax(7), "Quoting")."""
     return " ".join(_unit_word(word) for word in words)
+
+
+def sh(value: str) -> str:
+    """One word of a shell script."""
+    _no_control(value, "the shell")
+    return shlex.quote(value)
+
+
+def sh_words(words: Sequence[str]) -> str:
+    """A command line of a shell script."""
+    return " ".join(sh(word) for word in words)
 
 
 def _unit_word(word: str) -> str:

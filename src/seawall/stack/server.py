@@ -52,7 +52,8 @@ def compose(inputs: Inputs, target: ServerTarget) -> Composition:
         *tls.resources(project, (*hosts, *project.redirect_from), nginx.SERVICE.name),
         *nginx.site(project, layout, inputs.facts, hosts=hosts, tls=site_tls),
     )
-    return Composition(layout, resources, made, tls.notes(project))
+    notes = (*tls.notes(project), *nginx.notes(layout, inputs.facts, tls=site_tls))
+    return Composition(layout, resources, made, notes)
 
 
 def layout_of(app: str) -> Layout:

@@ -17,10 +17,13 @@ USUAL = (
     "_place.j2",
     "_sandbox.j2",
     "nginx-site.conf.j2",
+    "nginx-host.conf.j2",
+    "nginx-host-tls.conf.j2",
     "_nginx-http.j2",
     "_nginx-tls.j2",
+    "_nginx-limits.j2",
+    "_nginx-headers.j2",
     "_nginx-app.j2",
-    "_nginx-proxied.j2",
 )
 
 
@@ -36,9 +39,13 @@ def _environment() -> Environment:
     )
     environment.filters["py"] = json.dumps  # a string of JSON is one of Python too
     environment.filters["nginx"] = quoting.nginx
+    environment.filters["nginx_text"] = quoting.nginx_text
+    environment.filters["nginx_regex"] = quoting.nginx_regex
     environment.filters["ini"] = quoting.ini
     environment.filters["ini_environment"] = quoting.ini_environment
     environment.filters["unit"] = quoting.unit
+    environment.filters["sh"] = quoting.sh
+    environment.filters["sh_words"] = quoting.sh_words
     return environment
 
 
