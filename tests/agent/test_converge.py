@@ -9,9 +9,11 @@ import pytest
 
 from seawall.agent import converge, owned, process
 from seawall.agent.errors import ApplyFailed, BadRequest, Cancelled, CheckRefused, NeedsPerson
+from seawall.agent.owned import Owned
 from seawall.agent.resources import package
 from seawall.agent.undo import UndoLog
 from seawall.agent.vocabulary import (
+    Absent,
     Certificate,
     Change,
     Directory,
@@ -141,6 +143,16 @@ def test_a_path_another_app_has_too_is_not_deleted(host: Host) -> None:
     assert Path(site(host).path).exists()
 
 
+def test_what_several_apps_list_is_of_others_and_ones_own_list_is_not(tmp_path: Path) -> None:
+    for app, paths in {"one": ["/a", "/shared"], "two": ["/b", "/shared"], "three": []}.items():
+        state = tmp_path / app / "state"
+        state.mkdir(parents=True)
+        (state / "owned.json").write_bytes(owned.to_bytes(Owned(path) for path in paths))
+    (tmp_path / "four").mkdir()
+    assert owned.of_others(str(tmp_path / "one/state/owned.json")) == {"/b", "/shared"}
+    assert owned.of_others(str(tmp_path / "new/state/owned.json")) == {"/a", "/b", "/shared"}
+
+
 def test_what_became_a_folder_since_is_no_longer_seawalls_to_delete(host: Host) -> None:
     host.settle(NGINX, site(host))
     Path(site(host).path).unlink()
@@ -268,6 +280,14 @@ def test_a_refusal_puts_every_file_of_this_apply_back(host: Host) -> None:
     assert "seawall.toml" in caught.value.remedy
     assert UndoLog(str(host.undo)).empty
     assert host.events[-1].state == "failed"
+
+
+def test_a_refusal_brings_back_a_link_that_was_taken_away(host: Host) -> None:
+    Path(host.path("default")).symlink_to("/stock")
+    host.programs.add("nginx", f"[ ! -L {host.path('default')} ] || exit 0; echo no >&2; exit 1")
+    with pytest.raises(CheckRefused):
+        host.apply(NGINX, Absent(host.path("default"), "/stock", service="nginx"))
+    assert Path(host.path("default")).readlink() == Path("/stock")
 
 
 def test_a_start_that_fails_puts_the_files_back(host: Host) -> None:

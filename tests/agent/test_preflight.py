@@ -1,12 +1,14 @@
-"""A domain that another site of the host serves is found before anything changes."""
+"""What other sites of the host do is found before anything changes."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
-from seawall.agent.preflight import DomainTaken, domains_free
+from seawall.agent import preflight
+from seawall.agent.preflight import DomainTaken, default_servers, domains_free, sizes
 
 
 @pytest.fixture
@@ -36,3 +38,90 @@ def test_names_over_several_lines_and_in_capitals_count(sites: Path) -> None:
 @pytest.mark.parametrize("domain", ["mine.example.com", "old.example.com", "example.com", "ample.com"])
 def test_ones_own_site_comments_and_other_names_are_no_trouble(sites: Path, domain: str) -> None:
     domains_free([domain], "seawall-mine.conf", [str(sites), str(sites / "no such folder")])
+
+
+# --- who answers for unknown host names
+
+
+@pytest.mark.parametrize(
+    ("listen", "address"),
+    [
+        ("80 default_server", "80"),
+        ("*:443 ssl default_server", "443"),
+        ("0.0.0.0:80 default_server", "80"),
+        ("* default_server", "80"),
+        ("[::]:443 ssl\n  default_server", "[::]:443"),
+        ("[::] default_server", "[::]:80"),
+        ("8080 default", "8080"),
+    ],
+)
+def test_a_site_that_is_the_default_of_a_port_is_found(tmp_path: Path, listen: str, address: str) -> None:
+    (tmp_path / "shop").write_text(f"server {{ listen {listen}; }}\n")
+    assert default_servers([str(tmp_path)]) == [f"{address} {tmp_path / 'shop'}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "server { listen 80; }",
+        "# listen 80 default_server;",
+        "server { listen 203.0.113.5:80 default_server; }",
+        "server { listen unix:/run/x default_server; }",
+        "server { listen localhost:80 default_server; }",
+        "server { listen [::1]:80 default_server; }",
+    ],
+)
+def test_a_site_that_is_the_default_of_nothing_or_of_one_address_is_not(tmp_path: Path, text: str) -> None:
+    (tmp_path / "shop").write_text(text)
+    assert default_servers([str(tmp_path)]) == []
+
+
+def test_our_own_catch_alls_are_nobody_elses(tmp_path: Path) -> None:
+    for name in preflight.CATCH_ALLS:
+        (tmp_path / name).write_text("server { listen 80 default_server; server_name _; }")
+    assert default_servers([str(tmp_path)]) == []
+    domains_free(["_"], "seawall-mine.conf", [str(tmp_path)])
+
+
+@pytest.fixture
+def stock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The package's welcome page, enabled and untouched."""
+    site, enabled = tmp_path / "available", tmp_path / "enabled"
+    enabled.mkdir()
+    site.write_text("server { listen 80 default_server; }\n")
+    (enabled / "default").symlink_to(site)
+    monkeypatch.setattr(preflight, "STOCK_SITE", str(site))
+    digest = hashlib.md5(site.read_bytes(), usedforsecurity=False).hexdigest()
+    (tmp_path / "status").write_text(f"Package: nginx-common\nConffiles:\n {site} {digest}\nVersion: 1\n")
+    return enabled
+
+
+def scanned(enabled: Path, status: str = "status") -> list[str]:
+    return default_servers([str(enabled)], str(enabled / "default"), str(enabled.parent / status))
+
+
+def test_the_welcome_page_counts_as_nobodys_until_somebody_changes_it(stock: Path) -> None:
+    assert scanned(stock) == []
+    theirs = [f"80 {stock / 'default'}"]
+    assert scanned(stock, "no such file") == theirs
+    (stock.parent / "available").write_text("server { listen 80 default_server; root /srv/mine; }\n")
+    assert scanned(stock) == theirs
+
+
+def test_a_welcome_page_that_is_a_file_of_its_own_is_somebodys(stock: Path) -> None:
+    text = (stock / "default").read_text()
+    (stock / "default").unlink()
+    (stock / "default").write_text(text)
+    assert scanned(stock) == [f"80 {stock / 'default'}"]
+
+
+def test_sizes_that_somebody_has_set_are_found(tmp_path: Path) -> None:
+    (tmp_path / "nginx.conf").write_text(
+        "http {\n  variables_hash_max_size 2048;\n  # server_names_hash_bucket_size 64;\n}"
+    )
+    folder = tmp_path / "conf.d"
+    folder.mkdir()
+    (folder / "seawall.conf").write_text("variables_hash_bucket_size 128;\n")
+    assert sizes([str(folder)], str(tmp_path / "nginx.conf")) == ["variables_hash_max_size"]
+    (folder / "mine.conf").write_text("variables_hash_bucket_size 256;\n")
+    assert sizes([str(folder)], str(tmp_path / "none")) == ["variables_hash_bucket_size"]
