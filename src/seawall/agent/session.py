@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from seawall.agent import lock, owned, queries, releases
+from seawall.agent import lock, owned, posture, queries, releases
 from seawall.agent.client import Client
 from seawall.agent.deployment import Deployer
 from seawall.agent.errors import AgentError, BadRequest, Cancelled, PlanChanged
@@ -88,6 +88,7 @@ class Session:
             "recover": self._recover,
             "releases": self._releases,
             "status": self._status,
+            "posture": self._posture,
             "logs": self._logs,
             "stop": self._stop,
             "maintenance": self._maintenance,
@@ -262,6 +263,10 @@ class Session:
 
     def _status(self, _: Frame) -> dict[str, Any]:
         return queries.status(self._there(), manager_for(self._there()))
+
+    def _posture(self, frame: Frame) -> dict[str, Any]:
+        message = frame.message
+        return posture.gather(self._there(), certificate=str(message["certificate"]), keys=list(message["keys"]))
 
     def _verify(self, frame: Frame) -> dict[str, Any]:
         from seawall.agent.verify import verify  # late: it is asked for seldom

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,7 @@ from seawall.errors import UsageError
 
 if TYPE_CHECKING:
     from seawall.checks.finding import Finding
+    from seawall.operations.live import Looked
 
 SEVERITIES = click.Choice(["error", "warning", "note"])
 #: What is answered when something is as grave as `--fail-on`.
@@ -29,6 +30,10 @@ FOUND = 1
 @click.option("--list", "listing", is_flag=True, help="List all rules.")
 @click.option("--explain", metavar="RULE", help="Say what a rule is about, and what to do.")
 @click.option("--sarif", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write SARIF 2.1.0 too.")
+@click.option("--live", is_flag=True, help="Look at the deployed site and its hosts instead of the project.")
+@options.hosts
+@click.option("--ca", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Trust this authority too.")
+@click.option("--propose-csp", is_flag=True, help="Propose a Content-Security-Policy from the live pages.")
 @options.as_json
 @click.pass_context
 def command(
@@ -36,6 +41,10 @@ def command(
     *,
     directory: Path,
     environment: str,
+    live: bool,
+    hosts: tuple[str, ...],
+    ca: Path | None,
+    propose_csp: bool,
     severity: str,
     fail_on: str,
     only: tuple[str, ...],
@@ -50,9 +59,14 @@ def command(
     The project is read, not run. `# seawall: ignore[RULE] reason` on a line, or alone above it, says that a rule may be
     broken there.
 
+    With --live the deployed site is looked at from outside, by a few dozen requests within half a minute, and its hosts
+    over ssh where that lets you in. Nothing is changed.
+
     \b
     Examples:
       seawall check
+      seawall check --live
+      seawall check --live --propose-csp
       seawall check --severity warning --sarif seawall.sarif
       seawall check --explain SW101
     """
@@ -61,6 +75,7 @@ def command(
     from seawall.checks.rule import must_exist
     from seawall.checks.run import at_least
     from seawall.cli.render import check as render
+    from seawall.cli.render.check_live import proposal_data, proposal_lines
     from seawall.operations import checks
 
     rules = catalogue.every_rule()
@@ -72,17 +87,32 @@ def command(
         else:
             console.show(render.rule_lines(wanted[0]) if explain else render.list_lines(wanted))
         return
-    report = checks.check_project(directory, environment, only, skip)
+    looked = None
+    if live or propose_csp:
+        looked = _live(directory, environment, hosts=hosts, ca=ca, only=only, skip=skip)
+    elif hosts or ca:
+        raise UsageError("--host and --ca are for --live")
+    report = looked.report if looked else checks.check_project(directory, environment, only, skip)
     shown = at_least(report.findings, Severity(severity))
     if sarif:
         _write_sarif(sarif, shown)
     if as_json:
-        console.document(render.report_data(shown, report))
+        proposed = {"proposal": proposal_data(looked.proposal)} if looked and propose_csp else {}
+        console.document({**render.report_data(shown, report), **proposed})
     else:
         console.show(render.finding_lines(shown))
+        if looked and propose_csp:
+            console.show(proposal_lines(looked.proposal))
         console.say(render.summary_lines(shown, report))
     if at_least(report.findings, Severity(fail_on)):
         ctx.exit(FOUND)
+
+
+def _live(directory: Path, environment: str, **options: Any) -> Looked:
+    from seawall.config.load import load
+    from seawall.operations.live import check_live
+
+    return check_live(load(directory, environment), console.ask_password, **options)
 
 
 def _write_sarif(path: Path, findings: list[Finding]) -> None:

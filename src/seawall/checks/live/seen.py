@@ -135,7 +135,6 @@ class Tls:
     ciphers: Mapping[str, tuple[str, ...]] | None = None
     curves: tuple[str, ...] | None = None
     holes: tuple[str, ...] = ()
-    chain_in_order: bool = True
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,8 @@ class Slow:
 class Outside:
     """All that was seen from outside at one time. ``asked`` has the answers to each kind of question by its name (see
     ``questions``); ``ports`` are those that took a connection; ``stranger`` whether TLS was spoken for an unknown name,
-    None where that was not asked; ``now`` is when."""
+    None where that was not asked; ``resolved`` are the addresses that the domain leads to,
+    ``hosts`` those of the project's hosts, as far as known; ``now`` is when."""
 
     site: Site
     now: datetime
@@ -162,6 +162,7 @@ class Outside:
     slow: Slow | None = None
     ports: tuple[int, ...] = ()
     resolved: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def of(self, kind: str) -> tuple[Answer, ...]:

@@ -1,0 +1,332 @@
+"""SW9xx: how well the hosts are kept, as their agent says. The facts are gathered by ``seawall.agent.posture``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from seawall.checks.finding import Evidence, Exchange, Severity
+from seawall.checks.rule import Check, Rule
+
+SETUP = "docs/guides/checklist.md"
+SYSTEMD = "https://www.freedesktop.org/software/systemd/man/latest/systemd-analyze.html"
+#: systemd's exposure level that the app's units stay below.
+EXPOSED = 1.5
+#: Of a disk, or of the files that it can hold.
+NEARLY_FULL = 0.1
+#: How old the last backup may be.
+BACKUP_AGE = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class HostSeen:
+    """One host. ``posture`` is what the agent gathered, ``status`` how the app is there; ``served`` is the hash of the
+    certificate that the site shows, "" where nobody looked."""
+
+    name: str
+    now: datetime
+    posture: Mapping[str, Any]
+    interrupted: str = ""
+    live: str = ""
+    unwell: Sequence[str] = field(default_factory=tuple)
+    served: str = ""
+
+    def shows(self, request: str, answer: str, fact: str = "") -> Exchange:
+        return Exchange(f"{self.name}: {request}", answer, fact)
+
+
+def exposed(seen: HostSeen) -> Iterator[Evidence]:
+    for unit, level in seen.posture["exposure"].items():
+        if unit.startswith("seawall-") and level > EXPOSED:
+            yield seen.shows(f"systemd-analyze security {unit}", f"{level:g}", f"more than {EXPOSED:g}")
+
+
+def reboot_waits(seen: HostSeen) -> Iterator[Evidence]:
+    if seen.posture["reboot"]:
+        yield seen.shows("/var/run/reboot-required", "exists")
+
+
+def updates_wait(seen: HostSeen) -> Iterator[Evidence]:
+    waiting = seen.posture["updates"] or []
+    if waiting:
+        more = f" and {len(waiting) - 8} more" if len(waiting) > 8 else ""
+        yield seen.shows("apt-get -s dist-upgrade", f"{', '.join(waiting[:8])}{more}")
+
+
+def nobody_updates(seen: HostSeen) -> Iterator[Evidence]:
+    if seen.posture["updates"] is not None and not seen.posture["unattended"]:
+        yield seen.shows("APT::Periodic::Unattended-Upgrade", "off, or unattended-upgrades is not installed")
+
+
+def proxy_stays_down(seen: HostSeen) -> Iterator[Evidence]:
+    proxy = seen.posture["proxy"]
+    if proxy.get("LoadState") == "loaded" and proxy.get("Restart", "no") == "no":
+        yield seen.shows("systemctl show nginx.service -p Restart", "no")
+
+
+def open_secrets(seen: HostSeen) -> Iterator[Evidence]:
+    for line in seen.posture["open_files"]:
+        mode, _, path = line.partition(" ")
+        yield seen.shows(f"stat {path}", f"mode {mode}")
+
+
+def root_by_password(seen: HostSeen) -> Iterator[Evidence]:
+    if seen.posture["sshd"].get("permitrootlogin") == "yes":
+        yield seen.shows("sshd -T", "permitrootlogin yes")
+
+
+def passwords(seen: HostSeen) -> Iterator[Evidence]:
+    for name in ("passwordauthentication", "kbdinteractiveauthentication"):
+        if seen.posture["sshd"].get(name) == "yes":
+            yield seen.shows("sshd -T", f"{name} yes")
+
+
+def no_firewall(seen: HostSeen) -> Iterator[Evidence]:
+    if seen.posture["firewall"] in {"", "inactive"}:
+        yield seen.shows(
+            "ufw status", seen.posture["firewall"] or "ufw is not installed, and nothing else drops packets"
+        )
+
+
+def clock_runs_free(seen: HostSeen) -> Iterator[Evidence]:
+    if seen.posture["clock"].get("NTPSynchronized", "no") != "yes" and seen.posture["clock"].get("NTP") != "yes":
+        yield seen.shows("timedatectl", "NTPSynchronized=no, NTP=no")
+
+
+def nearly_full(seen: HostSeen) -> Iterator[Evidence]:
+    for disk in seen.posture["disks"]:
+        for free, whole, what in (("free", "total", "of the space"), ("files_free", "files", "of the files")):
+            if disk[whole] and disk[free] / disk[whole] < NEARLY_FULL:
+                yield seen.shows(f"df {disk['path']}", f"{100 * disk[free] / disk[whole]:.0f} % {what} left")
+
+
+def failed_units(seen: HostSeen) -> Iterator[Evidence]:
+    for unit in seen.posture["failed"]:
+        yield seen.shows("systemctl --failed", unit)
+
+
+def no_backup(seen: HostSeen) -> Iterator[Evidence]:
+    if seen.posture["backup"] is None:
+        yield seen.shows("state/backup.json", "is not there", "no backups are set up")
+
+
+def old_backup(seen: HostSeen) -> Iterator[Evidence]:
+    backup = seen.posture["backup"]
+    if backup is None:
+        return
+    age = seen.now - datetime.fromtimestamp(float(backup.get("at", 0)), UTC)
+    if age > BACKUP_AGE:
+        yield seen.shows("state/backup.json", f"the last backup is {age.days} days old")
+    if not backup.get("verified"):
+        yield seen.shows("state/backup.json", "the last backup was not verified")
+
+
+def cut_off(seen: HostSeen) -> Iterator[Evidence]:
+    if seen.interrupted:
+        yield seen.shows("seawall status", seen.interrupted)
+
+
+def app_unwell(seen: HostSeen) -> Iterator[Evidence]:
+    for what in seen.unwell:
+        yield seen.shows("seawall status", what)
+
+
+def other_certificate(seen: HostSeen) -> Iterator[Evidence]:
+    there = seen.posture["certificate"]
+    if there and seen.served and there["sha256"] != seen.served:
+        yield seen.shows(
+            f"{there['path']}", f"SHA-256 {there['sha256'][:16]}…", f"the one served is {seen.served[:16]}…"
+        )
+
+
+CHECKS: tuple[Check[HostSeen], ...] = (
+    Check(
+        Rule(
+            "SW901",
+            Severity.WARNING,
+            "A unit of the app may do more than it needs",
+            "Whoever breaks into the app can go on from there.",
+            "Deploy with this version of seawall, and look again at what [sandbox] allows.",
+            SYSTEMD,
+        ),
+        exposed,
+    ),
+    Check(
+        Rule(
+            "SW902",
+            Severity.WARNING,
+            "The host waits to be started anew",
+            "An update of the kernel or a library is installed, but what runs is still the old one.",
+            "Reboot it at a quiet hour; the app comes back by itself.",
+            SETUP,
+        ),
+        reboot_waits,
+    ),
+    Check(
+        Rule(
+            "SW903",
+            Severity.WARNING,
+            "Security updates are not installed",
+            "The holes that they close are published.",
+            "apt-get upgrade, and see that unattended-upgrades runs.",
+            "https://wiki.debian.org/UnattendedUpgrades",
+        ),
+        updates_wait,
+    ),
+    Check(
+        Rule(
+            "SW904",
+            Severity.WARNING,
+            "Nobody installs security updates",
+            "The host is vulnerable from the first one on.",
+            "`seawall server setup` turns unattended-upgrades on.",
+            "https://wiki.debian.org/UnattendedUpgrades",
+        ),
+        nobody_updates,
+    ),
+    Check(
+        Rule(
+            "SW905",
+            Severity.WARNING,
+            "nginx stays down when it dies",
+            "Debian's unit has no Restart=, so one crash takes the site offline.",
+            "Deploy with this version of seawall, which gives the unit a drop-in.",
+            "https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html#Restart=",
+        ),
+        proxy_stays_down,
+    ),
+    Check(
+        Rule(
+            "SW906",
+            Severity.ERROR,
+            "Any user of the host may read a secret",
+            "So may whoever breaks into any program there.",
+            "chmod 0600 the file, and change the secret.",
+            "docs/concepts/what-lies-on-a-host.md",
+        ),
+        open_secrets,
+    ),
+    Check(
+        Rule(
+            "SW907",
+            Severity.WARNING,
+            "root may log in by password",
+            "It is the name that every scanner tries.",
+            "`seawall server setup` closes it, without locking you out.",
+            "https://man7.org/linux/man-pages/man5/sshd_config.5.html",
+        ),
+        root_by_password,
+    ),
+    Check(
+        Rule(
+            "SW908",
+            Severity.WARNING,
+            "Users may log in by password",
+            "Passwords are guessed, day and night.",
+            "`seawall server setup` closes it, without locking you out.",
+            "https://man7.org/linux/man-pages/man5/sshd_config.5.html",
+        ),
+        passwords,
+    ),
+    Check(
+        Rule(
+            "SW909",
+            Severity.WARNING,
+            "There is no firewall",
+            "Whatever is started on the host, by whomever, answers the world.",
+            "`seawall server setup` turns ufw on, without locking you out.",
+            "https://wiki.debian.org/Uncomplicated%20Firewall%20%28ufw%29",
+        ),
+        no_firewall,
+    ),
+    Check(
+        Rule(
+            "SW910",
+            Severity.WARNING,
+            "The host's clock runs free",
+            "Certificates, sessions and logs go wrong by and by.",
+            "`seawall server setup` turns time synchronisation on.",
+            "https://www.freedesktop.org/software/systemd/man/latest/systemd-timesyncd.service.html",
+        ),
+        clock_runs_free,
+    ),
+    Check(
+        Rule(
+            "SW911",
+            Severity.WARNING,
+            "A disk is nearly full",
+            "Databases and deployments fail without warning.",
+            "Make room: `journalctl --vacuum-size=200M`, `apt-get clean`, a lower release.keep.",
+            SETUP,
+        ),
+        nearly_full,
+    ),
+    Check(
+        Rule(
+            "SW912",
+            Severity.WARNING,
+            "A unit has failed",
+            "Something that the host should do is not done.",
+            "Look at `systemctl status` of it; `systemctl reset-failed` once it is mended.",
+            "https://www.freedesktop.org/software/systemd/man/latest/systemctl.html",
+        ),
+        failed_units,
+    ),
+    Check(
+        Rule(
+            "SW913",
+            Severity.WARNING,
+            "There are no backups",
+            "A broken disk or a wrong command takes all data with it.",
+            "Have the data copied to another place each day, and try to restore it.",
+            SETUP,
+        ),
+        no_backup,
+    ),
+    Check(
+        Rule(
+            "SW914",
+            Severity.ERROR,
+            "The last backup is old, or nobody has verified it",
+            "What is lost today cannot be brought back.",
+            "Look at why the backup fails.",
+            SETUP,
+        ),
+        old_backup,
+    ),
+    Check(
+        Rule(
+            "SW915",
+            Severity.ERROR,
+            "A deployment was cut off",
+            "The host is between two releases.",
+            "Run `seawall deploy` again: it finishes or undoes it first.",
+            "docs/concepts/architecture.md",
+        ),
+        cut_off,
+    ),
+    Check(
+        Rule(
+            "SW916",
+            Severity.ERROR,
+            "The app is not well",
+            "A program of the live release does not run, or its health path does not answer.",
+            "Look at `seawall status` and `seawall logs`.",
+            "docs/concepts/architecture.md",
+        ),
+        app_unwell,
+    ),
+    Check(
+        Rule(
+            "SW917",
+            Severity.ERROR,
+            "Another certificate is served than the one on the host",
+            "The proxy was not reloaded after a renewal: when the old one ends, so does the site.",
+            "`seawall cert renew`, or systemctl reload nginx.",
+            "https://eff-certbot.readthedocs.io/en/stable/using.html#renewing-certificates",
+        ),
+        other_certificate,
+    ),
+)
