@@ -9,18 +9,26 @@ from pathlib import Path, PurePosixPath
 from seawall.agent.files import read_text
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.releases import Made
-from seawall.agent.stage import fill
+from seawall.agent.stage import files_in, fill
 from seawall.agent.store import is_sound
 from seawall.agent.vocabulary import Entry, Release
 
 
 def is_edited(places: Places, made: Made) -> bool:
-    """Whether a file of the code, a setting or the environment is not what was made. A file that was not written to
-    since it was checked is not read again."""
+    """Whether a file of the code, a static file, a setting or the environment is not what was made. A file that was not
+    written to since it was checked is not read again."""
     at = places.release(made.id)
     if made.env_edited or any(read_text(str(path)) != text for path, text in written(at, made.release)):
         return True
-    return not all(_is_as_sent(at.code / entry.path, entry) for entry in own_entries(made.release))
+    return not all(_is_as_sent(path, entry) for path, entry in _laid_out(at, made.release))
+
+
+def _laid_out(at: ReleasePlaces, release: Release) -> Iterator[tuple[Path, Entry]]:
+    for entry in own_entries(release):
+        yield at.code / entry.path, entry
+    for mount, source in release.static.items():
+        for path, entry in files_in(PurePosixPath(source), release.entries):
+            yield at.static / mount / path, entry
 
 
 def written(at: ReleasePlaces, release: Release) -> Iterator[tuple[Path, str]]:

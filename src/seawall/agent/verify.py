@@ -60,10 +60,10 @@ def verify(places: Places, manager: Manager, *, every: bool) -> dict[str, Any]:
 def _release(places: Places, manager: Manager, name: str, live: str, reader: Reader) -> Iterator[Area]:
     at = places.release(name)
     try:
+        made = _made(places, name)
         data = json.loads(at.record.read_bytes())
-        made = releases.load(places, name)
-    except (ValueError, KeyError, TypeError, AgentError) as error:
-        yield Area("record").differs(at.record, f"cannot be read: {error}")
+    except AgentError as error:
+        yield Area("record").differs(at.record, error.fact)
         return
     yield _record(at, data, made)
     yield _code(places, at, made.release, reader)
@@ -75,6 +75,21 @@ def _release(places: Places, manager: Manager, name: str, live: str, reader: Rea
         yield verify_running.units(places, at, made.release)
         if name == live:
             yield verify_running.processes(manager, at, made.release)
+
+
+def _made(places: Places, name: str) -> releases.Made:
+    """Raises AgentError if the release's files cannot be understood."""
+    try:
+        return releases.load(places, name)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise AgentError(f"cannot be read: {error!r}") from error
+
+
+def _entries(places: Places, name: str) -> tuple[Entry, ...]:
+    try:
+        return _made(places, name).release.entries
+    except AgentError:  # told already, with the release
+        return ()
 
 
 def _record(at: ReleasePlaces, data: Mapping[str, Any], made: releases.Made) -> Area:
@@ -157,8 +172,7 @@ def _objects(places: Places, wanted: Iterable[str], reader: Reader, *, every: bo
     if every and places.objects.is_dir():
         names = [name for name in sorted(os.listdir(places.objects)) if not name.endswith(PART)]
     else:
-        made = (releases.load(places, name) for name in wanted)
-        names = sorted({key(entry) for one in made for entry in one.release.entries if entry.sha256})
+        names = sorted({key(entry) for name in wanted for entry in _entries(places, name) if entry.sha256})
     for name in names:
         area.compare(store.root / name, _digest(reader, store.root / name), name.partition(".")[0])
     return area

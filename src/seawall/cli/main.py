@@ -23,6 +23,7 @@ COMMANDS = {
     "rollback": "Make an earlier release live again.",
     "releases": "List the releases that the hosts keep.",
     "status": "Say how the app is.",
+    "verify": "Check that what lies and runs on the hosts is what was sent.",
     "logs": "Show what the app has logged.",
     "run": "Run a command in the live release's environment.",
     "restart": "Start the live release anew, without losing a request.",
