@@ -96,5 +96,9 @@ class SetupTakenBack(SeawallError):
     """A new connection could not confirm the changes of a set-up, and the host has put back what was before."""
 
 
+class ChecklistFailed(SeawallError):
+    """The production checklist found errors, so nothing was deployed; ``output`` names them."""
+
+
 class Declined(SeawallError):
     """The person said no; nothing was changed."""

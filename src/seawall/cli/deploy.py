@@ -15,6 +15,7 @@ from seawall.cli.command import Command
 @options.project
 @options.hosts
 @options.yes
+@click.option("--skip-check", "skip_checks", multiple=True, metavar="RULE", help="Deploy though this rule is broken.")
 @click.option("--dry-run", is_flag=True, help="Only show the plan, as `seawall plan` does.")
 @options.as_json
 @click.pass_context
@@ -25,13 +26,15 @@ def command(
     environment: str,
     hosts: tuple[str, ...],
     yes: bool,
+    skip_checks: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Put the project online, or release a new version of it.
 
     Shows the plan, asks, and carries out exactly that. The new release is started beside the old one and takes traffic
-    only once it is healthy; if anything fails before, everything stays as it was.
+    only once it is healthy; if anything fails before, everything stays as it was. Errors of the production checklist
+    (`seawall check`) stop it before anything is changed.
 
     \b
     Examples:
@@ -56,7 +59,9 @@ def command(
     from seawall.cli.render.plan import plan_lines
     from seawall.cli.sessions import planned_to_deploy
 
-    with planned_to_deploy(directory, environment, hosts) as plan:
+    if skip_checks:
+        _must_exist(skip_checks)
+    with planned_to_deploy(directory, environment, hosts, skip_checks=skip_checks) as plan:
         console.say(plan_lines(plan))
         if not plan.empty and not yes:
             accept("Deploy this?")
@@ -65,3 +70,11 @@ def command(
             console.document(deployed_data(plan, done))
         elif not plan.empty:
             console.show(deployed_lines(plan, done))
+
+
+def _must_exist(rules: tuple[str, ...]) -> None:
+    """Raises UsageError for a rule that there is not."""
+    from seawall.checks.catalogue import every_rule
+    from seawall.checks.rule import must_exist
+
+    must_exist(rules, [rule.id for rule in every_rule()])

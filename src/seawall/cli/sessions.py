@@ -71,18 +71,23 @@ def planned(directory: Path, environment: str, only: Sequence[str] = ()) -> Iter
 
 
 @contextmanager
-def planned_to_deploy(directory: Path, environment: str, only: Sequence[str] = ()) -> Iterator[Plan]:
-    """A plan to carry out; a deployment that was cut off is finished or undone first, and that is said."""
+def planned_to_deploy(
+    directory: Path, environment: str, only: Sequence[str] = (), *, skip_checks: Sequence[str] = ()
+) -> Iterator[Plan]:
+    """A plan to carry out; a deployment that was cut off is finished or undone first, and that is said. Where others
+    than oneself will see it, the production checklist must hold, without the rules in ``skip_checks``."""
     with _begun(directory, environment, only) as early:
         from seawall.config.load import load_to_deploy
         from seawall.config.model import LOCAL
         from seawall.operations import local
+        from seawall.operations.checking import Checking
         from seawall.operations.plan import make_plan
 
         project = load_to_deploy(directory, environment)
+        checking = None if project.environment == LOCAL else Checking(skip_checks)
         if project.environment == LOCAL:
             local.prepare(project)
-        plan = make_plan(project, console.ask_password, only, recover=hear_recovery, early=early)
+        plan = make_plan(project, console.ask_password, only, recover=hear_recovery, early=early, checking=checking)
         try:
             yield plan
         finally:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from seawall.checks.catalogue import STATIC
+from seawall.checks.catalogue import STATIC, every_rule
 from seawall.checks.finding import Finding
 from seawall.checks.rule import chosen
 from seawall.checks.static.checklist import look_through
 from seawall.config.document import FILE, Document, find
 from seawall.config.load import load
 from seawall.config.model import Project
-from seawall.errors import ConfigError
+from seawall.errors import ConfigError, ProjectError
+from seawall.operations.tree import list_tree
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,33 @@ class Report:
 def check_project(directory: Path, environment: str, only: Sequence[str], skip: Sequence[str]) -> Report:
     """Go through the static rules in the project that ``directory`` belongs to; without a seawall.toml, in the folder
     itself. Raises ConfigError and ConfigErrors for a configuration that is wrong."""
-    document = _document(directory)
-    project: Project | None = load(directory, environment) if document else None
     checks = chosen(STATIC, only, skip)
-    judged = look_through(document.directory if document else directory.absolute(), project, document, checks)
-    notes = () if document else (f"there is no {FILE} here, so what it would say was not looked at",)
-    return Report(judged.findings, len(checks), judged.ignored, notes)
+    known = [rule.id for rule in every_rule()]
+    document = _document(directory)
+    if document is None:
+        judged = look_through(directory.absolute(), None, None, checks, known=known)
+        return Report(
+            judged.findings, len(checks), judged.ignored, (f"there is no {FILE} here; its keys were not looked at",)
+        )
+    project = load(directory, environment)
+    judged = look_through(document.directory, project, document, checks, known=known, travels=_travels(project))
+    return Report(judged.findings, len(checks), judged.ignored)
+
+
+def check_quickly(project: Project, travels: Collection[str]) -> list[Finding]:
+    """What the rules find that start no other program and read no history, for a deployment."""
+    checks = [check for check in STATIC if not check.slow]
+    known = [check.rule.id for check in STATIC]
+    document = find(project.directory)
+    return look_through(project.directory, project, document, checks, known=known, travels=travels).findings
+
+
+def _travels(project: Project) -> Collection[str] | None:
+    """The files that go to a host; None where that cannot be said, as the deployment will tell."""
+    try:
+        return {entry.path for entry in list_tree(project.directory, project.app.root, project.app.exclude).entries}
+    except ProjectError:
+        return None
 
 
 def _document(directory: Path) -> Document | None:

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seawall.agent.vocabulary import Change, Requirements, Source, build, resource_to_wire, to_wire
 from seawall.config.model import LOCAL, Project
@@ -22,6 +22,9 @@ from seawall.stack import templates
 from seawall.stack.compose import compose
 from seawall.stack.composition import Composition
 from seawall.stack.facts import Facts
+
+if TYPE_CHECKING:
+    from seawall.operations.checking import Checking
 
 
 @dataclass(frozen=True)
@@ -103,13 +106,17 @@ def make_plan(
     *,
     recover: Hear | None = None,
     early: Early | None = None,
+    checking: Checking | None = None,
 ) -> Plan:
     """Compare the project with its hosts; they are connected to while the project is read.
 
     With ``recover`` a deployment that was cut off is finished or undone first, and ``recover`` hears what was done.
+    With ``checking`` the production checklist is gone through meanwhile; its errors are raised as ChecklistFailed.
     """
     begun = begin_all(project, only, early)
     wanted = read_project(project)
+    if checking is not None:
+        checking.begin(project, wanted.tree)
     if project.environment != LOCAL:
         templates.warm()
     hosts = [greeted(project, name, target, session, ask) for name, target, session in begun]
@@ -122,6 +129,7 @@ def make_plan(
         f"{host.name}: {host.interrupted}; the next deploy takes care of it" for host in hosts if host.interrupted
     ]
     notes += [f"{host.name}: {host.app['busy']}" for host in hosts if host.app["busy"]]
+    notes += checking.notes() if checking is not None else []
     return Plan(project, wanted.tree, plans, tuple(dict.fromkeys(notes)))
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from seawall.checks import catalogue
 from seawall.checks.ignore import Ignore, Judged, ignores_in, is_read, judge
 from seawall.checks.rule import Check
 from seawall.checks.run import go_through, ordered
@@ -16,12 +15,18 @@ from seawall.config.model import Project
 
 
 def look_through(
-    directory: Path, project: Project | None, document: Document | None, checks: Sequence[Check[Source]]
+    directory: Path,
+    project: Project | None,
+    document: Document | None,
+    checks: Sequence[Check[Source]],
+    *,
+    known: Iterable[str],
+    travels: Collection[str] | None = None,
 ) -> Judged:
-    """Go through ``checks`` in the project, and leave out what its comments ignore."""
-    source = read_source(directory, project, document)
-    ran = dict.fromkeys((rule.id for rule in catalogue.every_rule()), False)
-    ran.update((check.rule.id, True) for check in checks)
+    """Go through ``checks`` in the project, and leave out what its comments ignore. ``known`` are the ids of all rules
+    that there are; ``travels`` the files that go to a host, where that is known."""
+    source = read_source(directory, project, document, travels=travels)
+    ran = dict.fromkeys(known, False) | dict.fromkeys((check.rule.id for check in checks), True)
     judged = judge(go_through(checks, source), list(_ignores(source)), ran)
     return Judged(ordered(judged.findings), judged.ignored)
 

@@ -37,7 +37,7 @@ PATIENCE = 30.0  # seconds
 def known_secrets(source: Source) -> Iterator[Evidence]:
     """Secrets in the files that git keeps, or in all where there is no git."""
     with _detecting():
-        for path in source.tree.files:
+        for path in source.whole.files:
             if path.suffix in PASSED_OVER or (source.tracked and str(path) not in source.tracked):
                 continue
             for number, line in enumerate(source.text(path).splitlines()[:MOST_LINES], start=1):
@@ -53,7 +53,7 @@ def secrets_in_history(source: Source) -> Iterator[Evidence]:
     if not source.tracked:
         return
     with _detecting():
-        there = {secret for path in source.tree.files for line in _lines(source, path) for _, secret in _found(line)}
+        there = {secret for path in source.whole.files for line in _lines(source, path) for _, secret in _found(line)}
         seen = set(there)
         for commit, path, line in _added(source):
             for kind, secret in _found(line):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -31,10 +31,12 @@ LONGEST = 160  # characters of a line that are shown
 @dataclass(frozen=True)
 class Source:
     """``directory`` is what evidence is relative to; ``project`` and ``document`` are absent where there is no
-    seawall.toml. ``today`` decides which versions are out of support."""
+    seawall.toml. ``tree`` is what travels to a host, ``whole`` all there is. ``today`` decides which versions are out
+    of support."""
 
     directory: Path
     tree: Tree
+    whole: Tree
     sources: Sources
     project: Project | None
     document: Document | None
@@ -162,12 +164,21 @@ class Source:
 
 
 def read_source(
-    directory: Path, project: Project | None, document: Document | None, today: date | None = None
+    directory: Path,
+    project: Project | None,
+    document: Document | None,
+    *,
+    travels: Collection[str] | None = None,
+    today: date | None = None,
 ) -> Source:
-    """Read the project in ``directory``. Nothing of it is imported or run."""
-    tree = read_tree(project.root if project else directory)
+    """Read the project in ``directory``; nothing of it is imported or run. Of what does not travel only the .env files
+    are looked at, and what git keeps."""
+    whole = read_tree(project.root if project else directory)
+    tree = whole
+    if travels is not None:
+        tree = replace(whole, files=tuple(p for p in whole.files if str(p) in travels or p.name.startswith(".env")))
     today = today or date.today()
-    return Source(directory, tree, read_sources(tree), project, document, today)
+    return Source(directory, tree, whole, read_sources(tree), project, document, today)
 
 
 def masked(place: InFile) -> InFile:
