@@ -79,7 +79,8 @@ def framed_by_anybody(seen: Outside) -> Iterator[Evidence]:
 
 def sniffed(seen: Outside) -> Iterator[Evidence]:
     for answer in (*seen.pages[:1], *seen.assets):
-        if answer.good and answer.header("X-Content-Type-Options").lower() != "nosniff":
+        first = answer.header("X-Content-Type-Options").partition(",")[0]  # which counts (Fetch, 3.7)
+        if answer.good and first.strip().lower() != "nosniff":
             yield answer.showing("X-Content-Type-Options")
 
 

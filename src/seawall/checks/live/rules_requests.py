@@ -13,7 +13,7 @@ from seawall.checks.rule import Check, Rule
 
 TESTING = "https://owasp.org/www-project-web-security-testing-guide/stable/"
 TRACEBACK = re.compile(
-    r"Traceback \(most recent call last\)|Werkzeug Debugger|werkzeug\.debug|<title>[^<]*// Werkzeug|"
+    r"Traceback \(most recent call last\)|Werkzeug Debugger|werkzeug\.debug|"
     r"seeing this error because you have <code>DEBUG = True</code>|The debugger caught an exception"
 )
 INNER = re.compile(
