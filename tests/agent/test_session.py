@@ -39,7 +39,7 @@ def deployed(host: Host) -> Host:
     """A host with a live release, v1."""
     talk = host.session()
     assert talk.prepare()["result"] == {"release": "v1", "old": ""}
-    assert talk.ask("commit")["result"] == {"live": "v1"}
+    assert talk.ask("commit")["result"] == {"live": "v1", "troubles": []}
     talk.leave()
     return host
 
@@ -57,7 +57,7 @@ def test_prepare_lets_the_old_release_serve_and_commit_switches(deployed: Host) 
     assert talk.prepare("two")["result"] == {"release": "v2", "old": "v1"}
     assert deployed.live == "v1"
     assert sorted(deployed.manager.running_now) == ["v1", "v2"]
-    assert talk.ask("commit")["result"] == {"live": "v2"}
+    assert talk.ask("commit")["result"] == {"live": "v2", "troubles": []}
     assert deployed.live == "v2"
     assert list(deployed.manager.running_now) == ["v2"]
     done = [event["step"] for event in talk.events if event.get("state") == "done"]
@@ -236,7 +236,7 @@ def test_a_rollback_brings_back_a_release_that_is_there(deployed: Host) -> None:
     back = deployed.session()
     answer = back.ask("prepare-existing", action="rollback", release_id="v1", by="ada@desk")
     assert answer["result"] == {"release": "v1", "old": "v2"}
-    assert back.ask("commit")["result"] == {"live": "v1"}
+    assert back.ask("commit")["result"] == {"live": "v1", "troubles": []}
     assert list(deployed.manager.running_now) == ["v1"]
     assert sorted(os.listdir(deployed.places.releases)) == ["v1", "v2"]
 
@@ -309,7 +309,7 @@ def test_after_a_stop_nothing_runs_and_the_release_can_be_started(deployed: Host
     assert talk.ask("stop", by="ada@desk")["result"] == {"live": "v1"}
     assert deployed.manager.running_now == {}
     assert "result" in talk.ask("prepare-existing", action="start", release_id="v1", by="ada@desk")
-    assert talk.ask("commit")["result"] == {"live": "v1"}
+    assert talk.ask("commit")["result"] == {"live": "v1", "troubles": []}
     assert list(deployed.manager.running_now) == ["v1"]
 
 

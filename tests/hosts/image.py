@@ -28,7 +28,7 @@ BASE_PACKAGES = (
     "sudo",
 )
 # What a first deployment installs: a host with these spares most tests a quarter of a minute of apt.
-WARM_PACKAGES = ("nginx", "python3-venv")
+WARM_PACKAGES = ("nginx", "python3-venv", "certbot")
 ADMIN_PASSWORD = "correct horse battery"  # of a machine that lives for seconds and that only this machine reaches
 LOCAL_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 CUSTOMISE = Path(__file__).with_name("customise.sh")

@@ -141,6 +141,18 @@ CASES: dict[str, Callable[[], Composition]] = {
     "server-old-nginx": lambda: composed(
         project(domains=["guestbook.example.com"]), facts=Facts("debian", "11", nginx_version="1.18.0")
     ),
+    "server-acme": lambda: composed(
+        project(
+            domains=["guestbook.example.com", "book.example.com"],
+            redirect_from=["www.guestbook.example.com"],
+            tls={
+                "mode": "acme",
+                "email": "ada@example.com",
+                "directory": "https://ca.example.com/acme/directory",
+                "directory_ca": "/etc/ssl/certs/company-ca.pem",
+            },
+        )
+    ),
     "local-nginx": lambda: composed(_full(), LOCAL),
     "local-granian": lambda: composed(
         project(static={"/static/": "guestbook/static"}),

@@ -40,11 +40,13 @@ from seawall.agent.undo import UndoLog
 from seawall.agent.vocabulary import KINDS as RESOURCE_KINDS
 from seawall.agent.vocabulary import (
     Absent,
+    AcmeCertificate,
     Certificate,
     Change,
     Directory,
     Event,
     File,
+    GivenCertificate,
     Link,
     Package,
     Resource,
@@ -74,7 +76,7 @@ STEPS: dict[str, tuple[type[Any], ...]] = {
     "users": (User, Login),
     "directories": (Directory,),
     "uv": (Uv,),
-    "files": (File, Line, Moduli, HostKey, Link, Absent, Certificate, Owned),
+    "files": (File, Line, Moduli, HostKey, Link, Absent, Certificate, AcmeCertificate, GivenCertificate, Owned),
     "firewall": (Firewall,),
     "swap": (Swap,),
     "units": (Unit,),
@@ -208,6 +210,8 @@ def _paths(resources: Sequence[Wanted]) -> list[str]:
     for resource in resources:
         if isinstance(resource, Certificate):
             paths += [resource.certificate, resource.key]
+        elif isinstance(resource, AcmeCertificate):
+            paths += owned.acme_paths(resource)
         elif isinstance(resource, (Directory, File, Link, Absent, Owned)):
             paths.append(resource.path)
     return paths

@@ -95,6 +95,18 @@ class DomainTaken(AgentError):
     code = "domain-taken"
 
 
+class CertificateUnfit(AgentError):
+    """The certificate that the configuration names cannot serve the site."""
+
+    code = "certificate-unfit"
+
+
+class CertificateFailed(AgentError):
+    """The authority issued no certificate, or the one it issued could not be put in place; the old one stays."""
+
+    code = "certificate-failed"
+
+
 class DiskFull(AgentError):
     """The host has no room left."""
 

@@ -9,7 +9,11 @@ from pathlib import Path
 
 from seawall.agent import files
 from seawall.agent.errors import NeedsPerson
-from seawall.agent.vocabulary import Certificate, File, Link, Resource, build
+from seawall.agent.vocabulary import AcmeCertificate, Certificate, File, Link, Resource, build
+
+
+#: Where certbot keeps what it knows of each certificate, for renewals (certbot(1), "Files").
+RENEWAL = "/etc/letsencrypt/renewal"
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,14 @@ def of(resources: Iterable[Resource]) -> tuple[Owned, ...]:
             found.append(Owned(resource.path, resource.service))
         elif isinstance(resource, Certificate):
             found += (Owned(path, resource.service, True) for path in (resource.certificate, resource.key))
+        elif isinstance(resource, AcmeCertificate):
+            found += (Owned(path, resource.service, True) for path in acme_paths(resource))
     return tuple(sorted(found, key=lambda owned: owned.path))
+
+
+def acme_paths(resource: AcmeCertificate) -> tuple[str, ...]:
+    """What goes when it is wanted no longer: without its configuration certbot renews it no more."""
+    return (resource.certificate, resource.key, f"{RENEWAL}/{resource.name}.conf")
 
 
 def read(path: str) -> tuple[Owned, ...]:

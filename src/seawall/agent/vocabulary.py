@@ -106,6 +106,37 @@ class Certificate:
 
 
 @dataclass(frozen=True)
+class AcmeCertificate:
+    """A certificate that an authority issues for ``domains`` (RFC 8555): certbot asks for it under ``name``.
+
+    It is asked for once the site is there to be looked at; a self-signed one is there until then. ``challenges`` is
+    the folder that the site serves the answers from, ``install`` the program that puts a new one in place,
+    ``address`` the one that people know the host by.
+    """
+
+    name: str
+    certificate: str
+    key: str
+    domains: tuple[str, ...]
+    challenges: str
+    install: str
+    directory: str
+    directory_ca: str = ""
+    email: str = ""
+    address: str = ""
+    service: str = ""
+
+
+@dataclass(frozen=True)
+class GivenCertificate:
+    """A certificate that somebody else puts there: it is looked at, never written."""
+
+    certificate: str
+    key: str
+    domains: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Service:
     """A long-running service that files belong to: ``check`` must pass before ``reload`` makes changes live.
 
@@ -130,7 +161,8 @@ class Uv:
 
 
 Resource = Union[
-    Union[Package, User, Directory, File, Link, Absent, Certificate, Service, Uv],
+    Union[Package, User, Directory, File, Link, Absent, Service, Uv],
+    Union[Certificate, AcmeCertificate, GivenCertificate],
     Union[Upgrades, Login, Line, Moduli, HostKey, Firewall, Swap, Unit],
 ]
 
@@ -142,6 +174,8 @@ RESOURCES: dict[str, type[Any]] = {
     "link": Link,
     "absent": Absent,
     "certificate": Certificate,
+    "acme-certificate": AcmeCertificate,
+    "given-certificate": GivenCertificate,
     "service": Service,
     "uv": Uv,
     **host_vocabulary.RESOURCES,

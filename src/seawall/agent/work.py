@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from seawall.agent.errors import AgentError, Cancelled
+from seawall.agent.errors import AgentError, Cancelled, ErrorRecord
 from seawall.agent.masking import masker
-from seawall.agent.vocabulary import Release, Service
+from seawall.agent.vocabulary import AcmeCertificate, Release, Service
 
 
 @dataclass
@@ -20,6 +20,12 @@ class Work:
     new: bool = False
     old: str = ""
     reloads: tuple[Service, ...] = ()
+    #: Whether the host's resources are made anew.
+    applied: bool = False
+    #: What an authority is asked for once the site is live.
+    certificates: tuple[AcmeCertificate, ...] = ()
+    #: What went wrong after the switch and left the release live all the same.
+    troubles: list[ErrorRecord] = field(default_factory=list)
 
 
 def failure_of(error: BaseException, work: Work, place: str) -> AgentError | None:

@@ -30,4 +30,4 @@ def carry_out(plan: Plan) -> Done:
     begun = time.monotonic()
     made = any(item.release.new for item in plan.hosts)
     done = follow(deploy(plan), plan.release_id if made else plan.hosts[0].host.live, plan.hosts)
-    return Done(done.live, done.before, time.monotonic() - begun)
+    return Done(done.live, done.before, time.monotonic() - begun, done.troubles)

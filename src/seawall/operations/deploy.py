@@ -12,7 +12,7 @@ from typing import Any
 from seawall.agent.store import key
 from seawall.agent.vocabulary import Event
 from seawall.agent.wire import CHUNK
-from seawall.errors import Declined, SeawallError
+from seawall.errors import Declined, HostError, SeawallError
 from seawall.operations.events import Happening, Progress, Upload
 from seawall.operations.hosts import Host, person
 from seawall.operations.parallel import Outcomes, Stop, Tell, on_each
@@ -24,23 +24,25 @@ REPORT_EVERY = 4 * CHUNK
 
 @dataclass(frozen=True)
 class Deployed:
-    """What is live now, and what was before, by host."""
+    """What is live now, and what was before, by host; ``troubles`` went wrong after the switch and end nothing."""
 
     live: str
     before: dict[str, str]
+    troubles: tuple[SeawallError, ...] = ()
 
 
 def deploy(plan: Plan) -> Generator[Happening, None, Deployed]:
     """Carry out exactly this plan. Raises SeawallError; unless it says otherwise everything is as it was."""
     yield from _upload(plan)
     busy = [host for host in plan.hosts if host.changes or host.release.new]
+    troubles: tuple[SeawallError, ...] = ()
     if busy:
         yield from _prepare_all(plan, busy)
-        yield from commit([item.host for item in busy])
+        troubles = yield from commit([item.host for item in busy])
     for idle in [host.host for host in plan.hosts if host.start_only]:
         yield from bring_up([idle], "start", idle.live)
     live = plan.release_id if any(item.release.new for item in plan.hosts) else plan.hosts[0].host.live
-    return Deployed(live, {item.host.name: item.host.live for item in plan.hosts})
+    return Deployed(live, {item.host.name: item.host.live for item in plan.hosts}, troubles)
 
 
 def bring_up(hosts: Sequence[Host], action: str, release_id: str, like: str = "") -> Generator[Happening, None, None]:
@@ -53,8 +55,11 @@ def bring_up(hosts: Sequence[Host], action: str, release_id: str, like: str = ""
     yield from commit(hosts)
 
 
-def commit(hosts: Sequence[Host]) -> Generator[Happening, None, None]:
-    """Switch everywhere. A host whose front door fails goes back by itself, and the error says which."""
+def commit(hosts: Sequence[Host]) -> Generator[Happening, None, tuple[SeawallError, ...]]:
+    """Switch everywhere. A host whose front door fails goes back by itself, and the error says which.
+
+    Returns what went wrong after the switch (a certificate that was not issued): the release is live all the same.
+    """
     outcomes = yield from on_each(hosts, lambda host, tell: _request(host, tell, "commit"), _too_late)
     if outcomes.failures:
         _, error = outcomes.failures[0]
@@ -63,6 +68,10 @@ def commit(hosts: Sequence[Host]) -> Generator[Happening, None, None]:
             error.state = f"{error.state}; the other hosts have switched, {names} has not: run `seawall rollback`"
             error.exit_code = 4
         raise error
+    answers = zip(hosts, outcomes.results, strict=True)
+    return tuple(
+        HostError(host=host.name, **trouble) for host, answer in answers for trouble in answer.get("troubles", ())
+    )
 
 
 def _prepare_all(plan: Plan, busy: Sequence[HostPlan]) -> Generator[Happening, None, None]:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seawall.agent.vocabulary import Entry, Layout, Requirements, Service, Source
+from seawall.agent.vocabulary import (
+    AcmeCertificate,
+    Certificate,
+    Entry,
+    GivenCertificate,
+    Layout,
+    Requirements,
+    Service,
+    Source,
+)
 from seawall.config.model import Project
-from seawall.stack import local, nginx, server
+from seawall.stack import local, nginx, server, tls
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.targets import LocalTarget, Target
@@ -32,6 +41,16 @@ def compose(
     return server.compose(inputs, target)
 
 
+def certificate_for(
+    project: Project, target: Target, facts: Facts
+) -> AcmeCertificate | Certificate | GivenCertificate | None:
+    """The certificate of the project's site on the target; None where it is served without one, or by this machine."""
+    if isinstance(target, LocalTarget):
+        return None
+    hosts = (*server.names(project, facts, target), *project.redirect_from)
+    return tls.certificate(project, hosts, nginx.SERVICE, target.address)
+
+
 def layout_for(project: Project, target: Target) -> Layout:
     """Where the app lives on the target. Raises ConfigError, ProjectError."""
     if isinstance(target, LocalTarget):
@@ -41,4 +60,4 @@ def layout_for(project: Project, target: Target) -> Layout:
 
 def services_for(target: Target) -> tuple[Service, ...]:
     """The services that must read their files again when the app's are gone."""
-    return () if isinstance(target, LocalTarget) else (nginx.SERVICE,)
+    return () if isinstance(target, LocalTarget) else (nginx.SERVICE, tls.UNITS)

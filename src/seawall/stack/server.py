@@ -49,7 +49,7 @@ def compose(inputs: Inputs, target: ServerTarget) -> Composition:
         *_users(layout),
         *_directories(layout),
         Uv(f"{STATE}/uv", UV_VERSION, BUILD_USER),
-        *tls.resources(project, (*hosts, *project.redirect_from), nginx.SERVICE.name),
+        *tls.resources(project, (*hosts, *project.redirect_from), nginx.SERVICE, target.address),
         *nginx.site(project, layout, inputs.facts, hosts=hosts, tls=site_tls),
     )
     notes = (*tls.notes(project), *nginx.notes(layout, inputs.facts, tls=site_tls))

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seawall.agent.vocabulary import Certificate, Directory, Resource
+from seawall.agent.host_vocabulary import Unit
+from seawall.agent.owned import RENEWAL
+from seawall.agent.vocabulary import (
+    AcmeCertificate,
+    Certificate,
+    Directory,
+    File,
+    GivenCertificate,
+    Link,
+    Package,
+    Resource,
+    Service,
+)
 from seawall.config.model import Project
 from seawall.config.security import Tls
 from seawall.errors import ConfigError
+from seawall.stack.templates import render
 
+#: Reads units and their drop-ins again.
+UNITS = Service("systemd", reload=("systemctl", "daemon-reload"))
+#: Where the site is asked on the host itself.
+HTTPS_HERE = "127.0.0.1:443"
 CERTIFICATES = "/etc/ssl/seawall"
 #: Where certbot puts the answers to the authority's questions (RFC 8555, 8.3), and nginx serves them over http.
 CHALLENGES = "/var/lib/seawall/challenges"
@@ -55,15 +72,90 @@ def hsts(tls: Tls) -> str:
     return "; ".join(words)
 
 
-def resources(project: Project, hosts: tuple[str, ...], service: str) -> tuple[Resource, ...]:
-    """What must lie on the host so that the site has a certificate; ``service`` must hear when it changes."""
-    site = of_site(project)
-    if site is None or project.tls.mode == "files":
-        return ()
-    bare = tuple(host.strip("[]") for host in hosts)
+def resources(project: Project, hosts: tuple[str, ...], service: Service, address: str = "") -> tuple[Resource, ...]:
+    """What must lie on the host so that the site has a certificate for ``hosts``.
+
+    ``service`` shows it to visitors and must hear when it changes; ``address`` is the one that people know the host by.
+    """
+    shown = certificate(project, hosts, service, address)
+    if shown is None or isinstance(shown, GivenCertificate):
+        return () if shown is None else (shown,)
+    folder = Directory(CERTIFICATES, 0o755, "root", "root")
+    if isinstance(shown, Certificate):
+        return (folder, shown)
     return (
-        Directory(CERTIFICATES, 0o755, "root", "root"),
-        Certificate(site.certificate, site.key, bare, service=service),
+        Package("certbot"),
+        folder,
+        Directory(CHALLENGES, 0o755, "root", "root"),
+        _install(project, shown, service),
+        *_private_authority(project),
+        shown,
+        UNITS,
+        Unit("certbot.timer"),
+    )
+
+
+def certificate(
+    project: Project, hosts: tuple[str, ...], service: Service, address: str = ""
+) -> AcmeCertificate | Certificate | GivenCertificate | None:
+    """The certificate that the site shows, None for plain http."""
+    site = of_site(project)
+    if site is None:
+        return None
+    tls, domains = project.tls, tuple(host.strip("[]") for host in hosts)
+    if tls.mode == "files":
+        # Without a domain the site goes by the host's address, which few certificates name.
+        return GivenCertificate(site.certificate, site.key, domains if project.domains else ())
+    if tls.mode == "self-signed":
+        return Certificate(site.certificate, site.key, domains, service=service.name)
+    return AcmeCertificate(
+        name=lineage(project.app_id),
+        certificate=site.certificate,
+        key=site.key,
+        domains=domains,
+        challenges=CHALLENGES,
+        install=f"{CERTIFICATES}/{project.app_id}.install",
+        directory=tls.directory,
+        directory_ca=tls.directory_ca,
+        email=tls.email,
+        address=address,
+        service=service.name,
+    )
+
+
+def lineage(app: str) -> str:
+    """certbot's name for the app's certificate."""
+    return f"seawall-{app}"
+
+
+def _install(project: Project, shown: AcmeCertificate, service: Service) -> File:
+    """What certbot runs when it has a new certificate."""
+    content = render(
+        "install-certificate.sh.j2",
+        app=project.app_id,
+        renewal=f"{RENEWAL}/{shown.name}.conf",
+        lineage=f"/etc/letsencrypt/live/{shown.name}",
+        certificate=shown.certificate,
+        key=shown.key,
+        folder=CERTIFICATES,
+        domains=shown.domains,
+        service=service.name,
+        check=service.check,
+        reload=service.reload,
+        running=service.running,
+        address=HTTPS_HERE,
+    )
+    return File(shown.install, content, mode=0o700)
+
+
+def _private_authority(project: Project) -> tuple[Resource, ...]:
+    """certbot's own timer renews all certificates of the host in one run, so it must trust every app's authority."""
+    if not project.tls.directory_ca:
+        return ()
+    drop_in = render("certbot-authorities.conf.j2", folder=CERTIFICATES)
+    return (
+        Link(f"{CERTIFICATES}/{project.app_id}.authority", project.tls.directory_ca),
+        File(f"/etc/systemd/system/certbot.service.d/seawall-{project.app_id}.conf", drop_in, service=UNITS.name),
     )
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from seawall.agent import files, process
+from seawall.agent.certificates import reading
+from seawall.agent.certificates.reading import Reading
 from seawall.agent.errors import ApplyFailed, CommandFailed
 from seawall.agent.files import ABSENT, FILE, LINK, Found
 from seawall.agent.resources import texts
@@ -30,11 +34,11 @@ class CertificateFound:
 
 def observe(resource: Certificate) -> CertificateFound:
     """What is there, and whether it serves. Raises ApplyFailed if a folder or the like is in the way."""
-    certificate, key = _look(resource.certificate), _look(resource.key)
+    certificate, key = look(resource.certificate), look(resource.key)
     return CertificateFound(certificate, key, _trouble(resource, certificate, key))
 
 
-def _look(path: str) -> Found:
+def look(path: str) -> Found:
     files.refuse_foreign_links(path)
     found = files.look(path)
     if found.kind not in (FILE, LINK, ABSENT):
@@ -43,39 +47,38 @@ def _look(path: str) -> Found:
 
 
 def _trouble(resource: Certificate, certificate: Found, key: Found) -> str:
+    return trouble_of_files(certificate, key) or _trouble_inside(resource)
+
+
+def trouble_of_files(certificate: Found, key: Found) -> str:
+    """Why the two files cannot serve, as far as one sees from outside; "" if nothing is wrong."""
     if certificate.kind == ABSENT:
         return "there is none"
     if key.kind == ABSENT:
         return "its key is missing"
     if key.kind == FILE and key.mode & 0o077:
         return f"others may read its key (mode {key.mode:04o})"
-    return _trouble_inside(resource)
+    return ""
 
 
 def _trouble_inside(resource: Certificate) -> str:
-    """What openssl finds in the certificate: whether it can be read, its domains, its end (x509(1), -checkend)."""
-    command = ["openssl", "x509", "-noout", "-checkend", str(RENEW), "-ext", "subjectAltName"]
-    try:
-        completed = process.run([*command, "-in", resource.certificate], timeout=30)
-    except CommandFailed:
+    found = first_in(resource.certificate)
+    if found is None:
         return "it cannot be read"
-    if "Certificate will" not in completed.stdout:
-        return "it cannot be read"
-    domains = _domains_in(completed.stdout)
-    if domains != {_normal(domain) for domain in resource.domains}:
-        return f"it is for {', '.join(sorted(domains)) or 'no domain'}"
-    return "" if completed.returncode == 0 else "it has expired or is about to"
+    if not found.self_signed:
+        return f"it is issued by {found.by or 'somebody'}"
+    if set(found.names) != {reading.normal(domain) for domain in resource.domains}:
+        return f"it is for {', '.join(sorted(found.names)) or 'no domain'}"
+    return "it has expired or is about to" if found.ends - time.time() < RENEW else ""
 
 
-def _domains_in(text: str) -> set[str]:
-    return {_normal(name) for name in re.findall(r"(?:DNS|IP Address):([^,\s]+)", text)}
-
-
-def _normal(domain: str) -> str:
+def first_in(path: str) -> Reading | None:
+    """The site's own certificate in a PEM file, or None if it cannot be read."""
     try:
-        return str(ipaddress.ip_address(domain))
-    except ValueError:
-        return domain.lower()
+        found = reading.read_pem(Path(path).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found[0] if found else None
 
 
 def diff(resource: Certificate, found: CertificateFound) -> Change | None:
@@ -97,6 +100,11 @@ def _fate(found: Found) -> str:
 
 
 def apply(resource: Certificate, _found: CertificateFound, work: Work) -> None:
+    """Make key and certificate. Raises ApplyFailed, DiskFull or OSError."""
+    make(resource.certificate, resource.key, resource.domains, work)
+
+
+def make(certificate_path: str, key_path: str, domains: tuple[str, ...], work: Work) -> None:
     """Make key and certificate. The key goes from openssl through memory into a file that was 0600 from the start.
 
     Raises ApplyFailed, DiskFull or OSError.
@@ -105,22 +113,22 @@ def apply(resource: Certificate, _found: CertificateFound, work: Work) -> None:
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256"]
     command += ["-days", str(DAYS), "-config", "/dev/stdin", "-keyout", "/dev/stdout"]
     try:
-        completed = process.check(command, timeout=60, input=_config(resource.domains))
+        completed = process.check(command, timeout=60, input=_config(domains))
     except CommandFailed as error:
-        raise _failure(resource, process.tail(error.output)) from error
+        raise _failure(certificate_path, domains, process.tail(error.output)) from error
     blocks = {match[1]: match[0].encode() for match in PEM.finditer(completed.stdout)}
     certificate = blocks.get("CERTIFICATE")
     key = blocks.get("PRIVATE KEY") or blocks.get("EC PRIVATE KEY")
     if certificate is None or key is None:
-        raise _failure(resource, completed.stderr)
-    work.undo.write_file(resource.key, key, 0o600, *texts.ids("", ""))
-    work.undo.write_file(resource.certificate, certificate, 0o644, *texts.ids("", ""))
+        raise _failure(certificate_path, domains, completed.stderr)
+    work.undo.write_file(key_path, key, 0o600, *texts.ids("", ""))
+    work.undo.write_file(certificate_path, certificate, 0o644, *texts.ids("", ""))
 
 
-def _failure(resource: Certificate, output: str) -> ApplyFailed:
+def _failure(path: str, domains: tuple[str, ...], output: str) -> ApplyFailed:
     return ApplyFailed(
-        f"openssl could not make a certificate for {', '.join(resource.domains)}",
-        place=resource.certificate,
+        f"openssl could not make a certificate for {', '.join(domains)}",
+        place=path,
         output=PEM.sub(texts.HIDDEN, output),
     )
 
@@ -131,7 +139,7 @@ def _config(domains: tuple[str, ...]) -> str:
     for domain in domains:
         if not NAME.fullmatch(domain):
             raise ApplyFailed(f"{domain!r} cannot be a certificate's domain")
-        normal = _normal(domain)
+        normal = reading.normal(domain)
         names.append(f"IP:{normal}" if _is_address(normal) else f"DNS:{normal}")
     return f"""[req]
 distinguished_name = name

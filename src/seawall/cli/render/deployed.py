@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from seawall.cli.render.errors import error_data, warning_lines
 from seawall.cli.render.lines import Line, seconds
 
 if TYPE_CHECKING:
     from seawall.config.model import Project
+    from seawall.errors import SeawallError
     from seawall.operations.plan import Plan
 
 
 @dataclass(frozen=True)
 class Done:
-    """The live release, what was live before on each host, and the seconds it took."""
+    """The live release, what was live before on each host, the seconds it took, and what went wrong all the same."""
 
     live: str
     before: dict[str, str]
     seconds: float
+    troubles: tuple[SeawallError, ...] = ()
 
 
 def deployed_lines(plan: Plan, done: Done) -> list[Line]:
@@ -27,6 +30,8 @@ def deployed_lines(plan: Plan, done: Done) -> list[Line]:
     earlier = sorted(set(done.before.values()) - {"", done.live})
     if earlier:
         lines.append(Line(f"back to {', '.join(earlier)}: seawall rollback{environment_option(plan.project)}"))
+    for trouble in done.troubles:
+        lines += warning_lines(trouble)
     return lines
 
 
@@ -40,6 +45,7 @@ def deployed_data(plan: Plan, done: Done) -> dict[str, Any]:
         "addresses": addresses(plan),
         "seconds": round(done.seconds, 3),
         "notes": list(plan.notes),
+        "warnings": [error_data(trouble)["error"] for trouble in done.troubles],
     }
 
 

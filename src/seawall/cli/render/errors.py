@@ -10,8 +10,17 @@ from seawall.errors import ConfigErrors, HostError, SeawallError
 
 def error_lines(error: SeawallError) -> list[Line]:
     """What a person reads."""
-    lines = _told("error: ", _fact_and_place(error))
-    lines[0] = lines[0]._replace(style="bad")
+    return _lines(error, "error: ", "bad")
+
+
+def warning_lines(error: SeawallError) -> list[Line]:
+    """The same of something that went wrong beside what was done."""
+    return _lines(error, "warning: ", "careful")
+
+
+def _lines(error: SeawallError, word: str, style: str) -> list[Line]:
+    lines = _told(word, _fact_and_place(error))
+    lines[0] = lines[0]._replace(style=style)
     if isinstance(error, ConfigErrors):
         for mistake in error.errors:
             lines += lines_of(f"{mistake.place}: {mistake.fact}" if mistake.place else mistake.fact, "  ")

@@ -22,9 +22,15 @@ T = TypeVar("T")
 #: Steps whose programs' words are shown when they are through. If a step fails, its error has the words.
 OUTPUT_OF = ("migrated",)
 #: Steps that can take minutes, and so are announced.
-ANNOUNCED = {"packages": "installing", "uv": "installing", "built": "building", "migrated": "migrating"}
+ANNOUNCED = {
+    "packages": "installing",
+    "uv": "installing",
+    "built": "building",
+    "migrated": "migrating",
+    "certificate": "asking for a certificate for",
+}
 #: Steps whose text is a list of names worth reading.
-NAMING = ("packages", "users", "uv")
+NAMING = ("packages", "users", "uv", "certificate")
 #: How much of what a program says right now is drawn, characters.
 WIDEST = 60
 #: How many names of changed things are worth a line.
