@@ -110,6 +110,8 @@ class Link:
             run([*within, "address", "add", f"{self.address6}/64", "dev", "host0", "nodad"])
         run([*within, "link", "set", "host0", "up"])
         run([*within, "route", "add", "default", "via", f"{self.network.prefix}.1"])
+        # A new namespace passes packets on if this machine does; a server does not.
+        run(["ip", "netns", "exec", self.namespace, "sysctl", "-qw", "net.ipv4.ip_forward=0"])
 
     def renew(self) -> None:
         """The place of a machine that boots: nothing of its kernel is left, no firewall rule and no connection."""

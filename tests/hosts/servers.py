@@ -3,7 +3,7 @@
 SETUP_PACKAGES = (
     "debsums",
     "fail2ban",
-    "needrestart",
+    "libpam-pwquality",
     "nftables",
     "python3-systemd",
     "systemd-timesyncd",

@@ -178,7 +178,7 @@ def _confirmed(plan: SetupPlan, token: str, deadline: float) -> Generator[Happen
 
 
 def _confirm(plan: SetupPlan, token: str) -> None:
-    session = Ssh(plan.destination, ("-l", plan.setup.profile.user, *FRESH)).open()
+    session = Ssh(plan.login, FRESH).open()
     try:
         session.greet()
         if not session.request("setup-confirm", token=token)["confirmed"]:
@@ -207,11 +207,11 @@ def _taken_back(plan: SetupPlan, error: SeawallError, deadline: float) -> Genera
             raise lost from error
         time.sleep(PAUSE)
     raise SetupTakenBack(
-        f"a new connection as {plan.login} did not work: {error.fact}",
+        f"no new connection got in: {error.fact}",
         place=plan.destination,
         state="logins, sshd and firewall are as they were, and you can log in as before; "
         "packages, updates and what cannot lock anybody out stay",
-        remedy=error.remedy or f"find out why `ssh {plan.login}` fails, then run it again",
+        remedy=f"find out what keeps {plan.login} out (a rule of the firewall, a Match block), then run it again",
         output=error.output,
     ) from error
 

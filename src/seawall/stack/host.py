@@ -180,8 +180,9 @@ def _lets_in(facts: HostFacts, profile: Profile, keys: tuple[str, ...]) -> None:
 
 
 def _packages(facts: HostFacts, profile: Profile) -> tuple[Resource, ...]:
-    """fail2ban bans with nftables, and reads the journal with Python's systemd."""
-    names = ["sudo", "fail2ban", "nftables", "python3-systemd", "unattended-upgrades"]
+    """fail2ban bans with nftables, and reads the journal with Python's systemd. debsums tells whether packages' files
+    are still as they came; pwquality refuses weak passwords to those who have one for sudo."""
+    names = ["sudo", "fail2ban", "nftables", "python3-systemd", "unattended-upgrades", "debsums", "libpam-pwquality"]
     names += ["ufw"] if profile.firewall else []
     names += [] if facts.clock else ["systemd-timesyncd"]
     return (*(Package(name) for name in names), Upgrades(LIST_DAYS))
@@ -204,6 +205,8 @@ def _files(facts: HostFacts) -> tuple[Resource, ...]:
         File("/etc/sysctl.d/90-seawall.conf", render("host-sysctl.conf.j2"), service=SYSCTL.name),
         File("/etc/modprobe.d/seawall.conf", render("host-modprobe.conf.j2")),
         File("/etc/security/limits.d/90-seawall.conf", render("host-limits.conf.j2")),
+        File("/etc/systemd/coredump.conf.d/seawall.conf", render("host-coredump.conf.j2")),
+        *(File(path, render("host-issue.j2")) for path in ("/etc/issue", "/etc/issue.net")),
         File("/etc/fail2ban/jail.d/seawall.local", render("host-fail2ban.j2", ports=ports), service=FAIL2BAN.name),
         Line("/etc/login.defs", "UMASK\t\t027", replaces=r"^UMASK\s"),
         *(JOURNALD, SYSCTL, FAIL2BAN),
