@@ -31,13 +31,15 @@ class Line:
     """One line in a file that belongs to somebody else.
 
     It takes the place of the lines that the pattern ``replaces`` matches; where there are none it goes to the end,
-    or with ``first`` to the beginning.
+    or with ``first`` to the beginning. ``needs`` says what must be there for anything to be written: "file" its file,
+    "line" a line that it replaces.
     """
 
     path: str
     line: str
     replaces: str = ""
     first: bool = False
+    needs: str = ""
     service: str = ""
 
 

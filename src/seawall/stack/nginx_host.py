@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seawall.agent import preflight
+from seawall.agent.host_vocabulary import Line
 from seawall.agent.vocabulary import Absent, Certificate, File, Resource
 from seawall.stack.facts import Facts
 from seawall.stack.templates import render
@@ -26,6 +27,10 @@ NOBODY = ("/etc/ssl/seawall/nobody.crt", "/etc/ssl/seawall/nobody.key")
 
 #: Room for the variables of many apps and for long host names, where nginx's defaults fit one or two apps.
 SIZES = dict(zip(preflight.SIZES, (4096, 128, 128), strict=True))
+
+
+#: Files that a worker may have open: two for each of its connections, and those it serves.
+OPEN_FILES = 16384
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,12 @@ def catch_all(facts: Facts, port: int, own_site: str = "") -> CatchAll:
 
 
 def resources(facts: Facts, service: str, *, own_site: str, tls: bool, own_default: bool) -> tuple[Resource, ...]:
-    """The catch-alls, and the distribution's welcome page gone.
+    """The catch-alls, the distribution's welcome page gone, and its old settings in nginx.conf brought up to date.
 
     Https has one only where a site has ``tls``; with ``own_default`` the app's own site is that, at ``own_site``. The
     file is there even so: another app may have put one there that would be a second.
     """
-    found: list[Resource] = []
+    found: list[Resource] = list(_main(service))
     http, https = catch_all(facts, 80, own_site), catch_all(facts, 443, own_site)
     if not any(item.endswith(f" {preflight.STOCK_LINK}") for item in facts.default_servers):
         found.append(Absent(preflight.STOCK_LINK, preflight.STOCK_SITE, service=service))
@@ -71,6 +76,31 @@ def resources(facts: Facts, service: str, *, own_site: str, tls: bool, own_defau
     return tuple(found)
 
 
+def _main(service: str) -> tuple[Line, ...]:
+    """What Debian's nginx.conf says and should not: 768 connections a worker, and for TLS what was right in 2014.
+
+    No site of seawall's goes by the latter, yet a site that somebody adds would. Lines that were chosen by somebody
+    are not touched: only the distribution's own wording is replaced.
+    """
+
+    def stock(line: str, replaces: str) -> Line:
+        return Line(preflight.MAIN, line, replaces=replaces, needs="line", service=service)
+
+    return (
+        Line(
+            preflight.MAIN,
+            f"worker_rlimit_nofile {OPEN_FILES};",
+            replaces=r"\s*worker_rlimit_nofile\s",
+            first=True,
+            needs="file",
+            service=service,
+        ),
+        stock("\tworker_connections 4096;", r"\s*worker_connections 768;"),
+        stock("\tssl_protocols TLSv1.2 TLSv1.3;", r"\s*ssl_protocols TLSv1 "),
+        stock("\tssl_prefer_server_ciphers off;", r"\s*ssl_prefer_server_ciphers on;"),
+    )
+
+
 def notes(facts: Facts, *, own_site: str, tls: bool) -> tuple[str, ...]:
     """What a person should know of those that were there before."""
     said = []
@@ -79,10 +109,9 @@ def notes(facts: Facts, *, own_site: str, tls: bool) -> tuple[str, ...]:
         # An app of seawall's that has no domains answers at the address, and keeps to the same settings.
         foreign = [path for path in others if not path.startswith(f"{preflight.SITES[0]}/seawall-")]
         if foreign:
-            held = "TLS protocols, curves and the time limit for headers" if port == 443 else "time limit for headers"
             said.append(
-                f"{foreign[0]} answers for unknown host names on port {port}, so seawall leaves that to it; "
-                f"its {held} hold for all sites of the port"
+                f"{foreign[0]} answers for unknown host names on port {port}, and seawall leaves that to it: so its "
+                "settings hold for how connections to that port begin"
             )
     return tuple(said)
 

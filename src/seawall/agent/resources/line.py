@@ -29,13 +29,15 @@ def wanted(resource: Line, text: str) -> str:
     if matching:
         lines[matching[0]] = resource.line
         lines = [line for number, line in enumerate(lines) if number not in matching[1:]]
-    else:
+    elif resource.needs != "line":
         lines.insert(0 if resource.first else len(lines), resource.line)
     return "".join(f"{line}\n" for line in lines)
 
 
 def diff(resource: Line, found: Found) -> Change | None:
     """What must change, or None."""
+    if found.kind == ABSENT and resource.needs:
+        return None
     before = found.content if found.kind == FILE else None
     after = _after(resource, found)
     if before is not None and before.rstrip(b"\n") == after.rstrip(b"\n"):
