@@ -8,7 +8,7 @@ demo: ## put examples/guestbook online here, release a second version under traf
 	@./tools/install-test-tools nginx-light
 	@$(RUN) python examples/demo.py
 
-test: tools check ## everything: the checks, the unit tests the tests on booted test hosts, and what independent verifiers say of one
+test: tools check ## everything: the checks, the tests on booted test hosts, and what independent verifiers say of one
 	$(RUN) pytest tests/local tests/hosts tests/verifiers
 
 tools:

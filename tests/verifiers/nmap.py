@@ -6,12 +6,12 @@ from xml.etree import ElementTree
 from hosts.commands import run
 
 #: A test host is a hop away and loses nothing, so this is as thorough as a slow scan.
-SPEED = ("-n", "-Pn", "-T4", "--max-retries", "2")
+SPEED = ("-n", "-Pn", "-T4", "--max-retries", "1")
 
 
 def tcp_ports(address: str) -> set[int]:
     """The open ones of all 65535 TCP ports; a few seconds."""
-    return _open([*SPEED, "--min-rate", "5000", "-sS", "-p-"], address)
+    return _open([*SPEED, "--min-rate", "20000", "-sS", "-p-"], address)
 
 
 def udp_ports(address: str) -> set[int]:
