@@ -119,6 +119,20 @@ def _guarded() -> Project:
     )
 
 
+def _loosened() -> Project:
+    """The strict sandbox with some of it taken away."""
+    return project(
+        sandbox={
+            "level": "strict",
+            "outbound": ["10.0.0.0/8"],
+            "memory": "1g",
+            "allow": {"devices": "the model runs on the GPU", "namespaces": "a browser makes the PDFs"},
+            "write": {"/srv/media": "shared with the converter"},
+        },
+        processes={"worker": "rq worker default"},
+    )
+
+
 CASES: dict[str, Callable[[], Composition]] = {
     "server-plain": composed,
     "server-full": lambda: composed(_full(), facts=TRIXIE),
@@ -126,6 +140,7 @@ CASES: dict[str, Callable[[], Composition]] = {
         project(app={"entry": "chat.main:app", "interface": "asgi"}, tls={"mode": "off"}), facts=SMALL
     ),
     "server-guarded": lambda: composed(_guarded()),
+    "server-loosened": lambda: composed(_loosened()),
     "server-by-address": lambda: composed(facts=TRIXIE),
     "server-beside-others": lambda: composed(
         project(domains=["guestbook.example.com"]),

@@ -72,6 +72,11 @@ def unit_command(words: Sequence[str]) -> str:
     return " ".join(_unit_word(word) for word in words)
 
 
+def unit_path(path: str) -> str:
+    """One path in a list of paths of a unit, which is split into words (systemd.syntax(7), "Quoting")."""
+    return _quoted_for_unit(unit(path), path)
+
+
 def sh(value: str) -> str:
     """One word of a shell script."""
     _no_control(value, "the shell")
@@ -84,10 +89,13 @@ def sh_words(words: Sequence[str]) -> str:
 
 
 def _unit_word(word: str) -> str:
-    plain = unit(word).replace("$", "$$")
+    return _quoted_for_unit(unit(word).replace("$", "$$"), word)
+
+
+def _quoted_for_unit(escaped: str, word: str) -> str:
     if _PLAIN_WORD.fullmatch(word):
-        return plain
-    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return escaped
+    return '"' + escaped.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _shell_word(word: str) -> str:

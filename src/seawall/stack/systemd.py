@@ -5,9 +5,11 @@ The socket is a unit of its own, so requests wait in it, and are not lost, while
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from seawall.agent.vocabulary import RELEASE, Layout, Program, UnitFile
 from seawall.config.model import Process, Project, Task
-from seawall.stack import commands, gunicorn, names
+from seawall.stack import commands, gunicorn, names, sandbox
 from seawall.stack.quoting import unit_command
 from seawall.stack.templates import render
 
@@ -21,14 +23,15 @@ LOOK_UP = "/usr/bin/env"
 def programs(project: Project, layout: Layout) -> tuple[Program, ...]:
     """All that runs for a release: the app, its processes, its schedule. Raises ConfigError for their commands."""
     names.check(project)
+    box = sandbox.lines(project.sandbox, f"{layout.base}/data")
     return (
-        web(project, layout),
-        *(process(layout, name, item) for name, item in sorted(project.processes.items())),
-        *(schedule(layout, name, item) for name, item in sorted(project.schedule.items())),
+        web(project, layout, box),
+        *(process(layout, name, item, box) for name, item in sorted(project.processes.items())),
+        *(schedule(layout, name, item, box) for name, item in sorted(project.schedule.items())),
     )
 
 
-def web(project: Project, layout: Layout) -> Program:
+def web(project: Project, layout: Layout, box: Sequence[str]) -> Program:
     """The app itself: a socket that listens and gunicorn behind it."""
     name = names.unit(layout.app)
     units = (f"{name}.socket", f"{name}.service")
@@ -36,6 +39,7 @@ def web(project: Project, layout: Layout) -> Program:
     service = _service(
         "web.service.j2",
         layout,
+        box,
         socket=units[0],
         identifier=layout.app,
         command=unit_command(gunicorn.command(project, layout.base)),
@@ -44,7 +48,7 @@ def web(project: Project, layout: Layout) -> Program:
     return Program("web", names.WEB, units, units, (UnitFile(units[0], socket), UnitFile(units[1], service)))
 
 
-def process(layout: Layout, name: str, item: Process) -> Program:
+def process(layout: Layout, name: str, item: Process, box: Sequence[str]) -> Program:
     """A worker: ``count`` services."""
     command = _command(item.command, f"[processes] {name}")
     suffixes = [name] if item.count == 1 else [f"{name}.{number}" for number in range(1, item.count + 1)]
@@ -54,6 +58,7 @@ def process(layout: Layout, name: str, item: Process) -> Program:
             _service(
                 "process.service.j2",
                 layout,
+                box,
                 name=suffix,
                 identifier=f"{layout.app}.{suffix}",
                 command=command,
@@ -66,13 +71,14 @@ def process(layout: Layout, name: str, item: Process) -> Program:
     return Program("process", name, units, units, files)
 
 
-def schedule(layout: Layout, name: str, item: Task) -> Program:
+def schedule(layout: Layout, name: str, item: Task, box: Sequence[str]) -> Program:
     """A timer and the service that it starts."""
     unit = names.unit(layout.app, name)
     timer = render("task.timer.j2", layout=layout, name=name, at=item.at)
     service = _service(
         "task.service.j2",
         layout,
+        box,
         name=name,
         identifier=f"{layout.app}.{name}",
         command=_command(item.command, f"[schedule] {name}"),
@@ -81,8 +87,8 @@ def schedule(layout: Layout, name: str, item: Task) -> Program:
     return Program("schedule", name, (files[0].name,), (files[0].name,), files)
 
 
-def _service(template: str, layout: Layout, **values: object) -> str:
-    return render(template, layout=layout, release=f"{layout.base}/releases/{RELEASE}", **values)
+def _service(template: str, layout: Layout, box: Sequence[str], **values: object) -> str:
+    return render(template, layout=layout, release=f"{layout.base}/releases/{RELEASE}", sandbox=box, **values)
 
 
 def _command(command: str, place: str) -> str:
