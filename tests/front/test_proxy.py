@@ -16,6 +16,8 @@ from seawall.front import proxy
 from seawall.front.proxy import Front, connecting_to
 
 Headers = list[tuple[bytes, bytes]]
+HOSTS = ("localhost", "127.0.0.1", "[::1]")
+HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'self'"}
 
 
 class App:
@@ -94,7 +96,7 @@ class Visit:
     def __init__(self, live: Path, path: str = "/", **options: Any) -> None:
         self.sent: list[dict[str, Any]] = []
         self._options = options
-        self._front = Front(live, {"/static/": "static"}, "localhost", connecting_to(live))
+        self._front = Front(live, {"/static/": "static"}, HOSTS, connecting_to(live), HEADERS)
         self._scope = {
             "type": "http",
             "method": options.get("method", "GET"),
@@ -234,8 +236,6 @@ def test_static_files_come_from_the_live_release(live: Path) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/static/../../env",
-        "/static/css/../../../env",
         "/static//etc/passwd",
         "/static/",
         "/static/css",
@@ -269,6 +269,59 @@ def test_maintenance_is_for_everybody(live: Path, app: App) -> None:
     assert app.heard == []
 
 
+@pytest.mark.parametrize("path", ["/", "/static/css/style.css", "/.env"])
+def test_every_answer_has_the_headers(live: Path, app: App, path: str) -> None:
+    headers = dict(Visit(live, path).headers)
+    assert headers[b"x-content-type-options"] == b"nosniff"
+    assert headers[b"content-security-policy"] == b"default-src 'self'"
+
+
+def test_the_apps_own_header_wins(live: Path, app: App) -> None:
+    app.answer = [OK.replace(b"Set-Cookie: a=1", b"Content-SECURITY-Policy: default-src 'none'")]
+    policies = [value for name, value in Visit(live).headers if name == b"content-security-policy"]
+    assert policies == [b"default-src 'none'"]
+
+
+@pytest.mark.parametrize("host", [b"evil.example:8443", b"localhost.evil.example", b"203.0.113.5", b""])
+def test_another_name_than_this_machines_own_is_refused(live: Path, app: App, host: bytes) -> None:
+    assert Visit(live, headers=[(b"host", host)]).status == 421
+    assert app.heard == []
+
+
+@pytest.mark.parametrize("host", [b"localhost", b"LOCALHOST:8443", b"127.0.0.1:8443", b"[::1]:8443", b"[::1]"])
+def test_this_machines_own_names_are_served(live: Path, app: App, host: bytes) -> None:
+    assert Visit(live, headers=[(b"host", host)]).status == 200
+
+
+@pytest.mark.parametrize("method", ["TRACE", "TRACK", "DEBUG"])
+def test_methods_for_mischief_never_reach_the_app(live: Path, app: App, method: str) -> None:
+    assert Visit(live, method=method).status == 405
+    assert app.heard == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/.env",
+        "/.git/config",
+        "/static/.env",
+        "/static/app.py",
+        "/static/DB.SQLITE3",
+        "/static/../../env",
+        "/static/css/../../../env",
+    ],
+)
+def test_dot_files_and_sources_are_not_found(live: Path, app: App, path: str) -> None:
+    (live / "static/static/app.py").write_text("not for visitors")
+    assert Visit(live, path).status == 404
+    assert app.heard == []
+
+
+def test_well_known_paths_and_words_with_dots_reach_the_app(live: Path, app: App) -> None:
+    for path in ("/.well-known/security.txt", "/a.b/c.py"):
+        assert Visit(live, path).body == b"hello"
+
+
 def test_websockets_are_refused_plainly(live: Path) -> None:
     sent: list[Any] = []
 
@@ -278,14 +331,16 @@ def test_websockets_are_refused_plainly(live: Path) -> None:
     async def receive() -> dict[str, Any]:
         return {"type": "websocket.connect"}
 
-    asyncio.run(Front(live, {}, "localhost", connecting_to(live))({"type": "websocket", "path": "/"}, receive, send))
+    asyncio.run(Front(live, {}, HOSTS, connecting_to(live), {})({"type": "websocket", "path": "/"}, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1011, "reason": "this front carries no WebSockets"}]
 
 
 def test_it_is_made_from_its_environment_when_it_is_asked_for(live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEAWALL_FRONT_LIVE", str(live))
     monkeypatch.setenv("SEAWALL_FRONT_STATIC", json.dumps({"/s/": "s"}))
-    monkeypatch.setenv("SEAWALL_FRONT_HOST", "localhost")
-    assert (proxy.app.live, proxy.app.static, proxy.app.host) == (live, {"/s/": "s"}, "localhost")
+    monkeypatch.setenv("SEAWALL_FRONT_HOSTS", json.dumps(HOSTS))
+    monkeypatch.setenv("SEAWALL_FRONT_HEADERS", json.dumps(HEADERS))
+    assert (proxy.app.live, proxy.app.static, proxy.app.hosts) == (live, {"/s/": "s"}, HOSTS)
+    assert proxy.app.headers == HEADERS
     with pytest.raises(AttributeError):
         proxy.nothing  # noqa: B018

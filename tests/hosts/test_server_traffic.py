@@ -25,7 +25,14 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(module_host: Host, ssh_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Served:
-    project = tiny_project(tmp_path_factory.mktemp("traffic"), ssh_environment, module_host.name, env={"COLOUR": "red"})
+    """An app without limits: all this traffic comes from one address."""
+    project = tiny_project(
+        tmp_path_factory.mktemp("traffic"),
+        ssh_environment,
+        module_host.name,
+        env={"COLOUR": "red"},
+        limits={"rate": "", "connections": 0},
+    )
     project.deploy()
     return Served(module_host, project)
 

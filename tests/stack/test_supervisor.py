@@ -184,16 +184,21 @@ def test_a_server_that_dies_is_started_again_on_the_same_path(made: Composition)
 
 
 def test_the_front_is_the_tools_own_where_there_is_no_nginx(short: Path) -> None:
-    """Its settings travel as variables, the static folders as JSON."""
-    made = composed(project(static={"/static/": "media"}), place.local_target(short, nginx=""))
+    """Its settings travel as variables, in JSON, also those that supervisor has no quotes for."""
+    awkward = "default-src 'self' ; script-src \"x\" #1 100% $5"
+    settings = project(static={"/static/": "media"}, headers={"content_security_policy": awkward})
+    made = composed(settings, place.local_target(short, nginx=""))
     place.lay_out(made)
     text = next(r.content for r in made.resources if getattr(r, "path", "").endswith("front.ini"))
     options, parser = ServerOptions(), UnhosedConfigParser()
     parser.read_string(text)
     (process,) = options.processes_from_section(parser, "program:front", "front")
-    assert process.environment == {
-        "SEAWALL_FRONT_LIVE": f"{made.layout.base}/live",
-        "SEAWALL_FRONT_STATIC": '{"/static/": "static"}',
-        "SEAWALL_FRONT_HOST": "localhost",
+    heard = process.environment
+    assert heard.pop("SEAWALL_FRONT_LIVE") == f"{made.layout.base}/live"
+    values = {name: json.loads(value) for name, value in heard.items()}
+    assert values.pop("SEAWALL_FRONT_HEADERS")["Content-Security-Policy"] == awkward
+    assert values == {
+        "SEAWALL_FRONT_STATIC": {"/static/": "static"},
+        "SEAWALL_FRONT_HOSTS": ["localhost", "127.0.0.1", "[::1]"],
     }
     assert process.command.startswith(f"{sys.executable} -I -m granian --interface asgi ")

@@ -2,10 +2,11 @@
 
 It does what the nginx configuration does, through the same one link: each request connects anew to
 ``LIVE/web.sock``, so a rename of the link moves every later request to another release. It serves static files from
-``LIVE/static/``. It lacks a request log, limits for slow clients, WebSockets and a redirect from http.
+``LIVE/static/``. It lacks a request log, limits, WebSockets and a redirect from http.
 
 The environment says what to do: ``SEAWALL_FRONT_LIVE`` (path of the link), ``SEAWALL_FRONT_STATIC`` (JSON, URL prefix
-to mount), ``SEAWALL_FRONT_HOST`` (the one host name it answers to).
+to mount), ``SEAWALL_FRONT_HOSTS`` (JSON, the host names it answers to, the first for the app) and
+``SEAWALL_FRONT_HEADERS`` (JSON, the headers it adds unless the app sends them).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 import mimetypes
 import os
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +40,11 @@ HOP_BY_HOP = {
 }
 #: What the visitor may not say about himself: the front overwrites these.
 FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-real-ip"}
+#: Methods that no app needs and that show to a script what it should not see, or lead elsewhere.
+MISCHIEF = {"TRACE", "TRACK", "CONNECT", "DEBUG"}
+#: What nobody is shown: dot files anywhere, and sources and databases among static files.
+DOT_FILE = re.compile(r"/\.(?!well-known/)")
+SOURCE = re.compile(r"\.(py[cdiow]?|sqlite3?|db|sql|env|pem|key|bak|orig|rej|sw[op])$", re.IGNORECASE)
 READ_TIMEOUT = 60.0
 PIECE = 64 * 1024
 
@@ -48,20 +55,49 @@ class Front:
 
     live: Path
     static: dict[str, str]
-    host: str
+    hosts: tuple[str, ...]
     app: httpx.AsyncHTTPTransport
+    headers: dict[str, str]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1011, "reason": "this front carries no WebSockets"})
+        else:
+            await self._serve(scope, receive, self._with_headers(send))
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (refusal := self._refusal(scope)) is not None:
+            await _answer(send, *refusal, [])
         elif (self.live.parent / "maintenance").exists():
             await _answer(send, 503, b"Down for maintenance, back soon.\n", [(b"retry-after", b"60")])
         elif (file := self._static_file(scope)) is not None:
             await _send_file(file, scope["method"], send)
         else:
             await self._forward(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> tuple[int, bytes] | None:
+        """Status and words for what nobody gets an answer to. A name that is not this machine's own is a trick of
+        another site (DNS rebinding)."""
+        if _host(scope) not in self.hosts:
+            return 421, b"This is a site of another name.\n"
+        if scope["method"] in MISCHIEF:
+            return 405, b"This method is not for visitors.\n"
+        path: str = scope["path"]
+        if DOT_FILE.search(path) or (SOURCE.search(path) and any(path.startswith(prefix) for prefix in self.static)):
+            return 404, b"There is no such page.\n"
+        return None
+
+    def _with_headers(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = {name for name, value in message["headers"] if value}
+                added = [(name.lower().encode(), value.encode()) for name, value in self.headers.items()]
+                message["headers"] = [*message["headers"], *(item for item in added if item[0] not in own)]
+            await send(message)
+
+        return sending
 
     def _static_file(self, scope: Scope) -> Path | None:
         if scope["method"] not in ("GET", "HEAD"):
@@ -72,7 +108,7 @@ class Front:
         return None
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
-        url = httpx.URL(scheme="http", host=self.host, raw_path=_raw_path(scope))
+        url = httpx.URL(scheme="http", host=self.hosts[0], raw_path=_raw_path(scope))
         body = _body(receive) if _has_body(scope["headers"]) else None
         request = httpx.Request(scope["method"], url, headers=self._request_headers(scope), content=body)
         request.extensions["timeout"] = httpx.Timeout(READ_TIMEOUT).as_dict()
@@ -118,6 +154,12 @@ def _probed(scope: Scope) -> bool:
     return (b"x-seawall-probe", b"1") in scope["headers"]
 
 
+def _host(scope: Scope) -> str:
+    """The host name that was asked for, without a port (RFC 9110, 7.2)."""
+    given = next((value.decode("latin-1").lower() for name, value in scope["headers"] if name == b"host"), "")
+    return re.sub(r":\d+$", "", given)
+
+
 def _raw_path(scope: Scope) -> bytes:
     path: bytes = scope.get("raw_path") or scope["path"].encode()
     query: bytes = scope.get("query_string", b"")
@@ -161,7 +203,6 @@ async def _send_file(path: Path, method: str, send: Send) -> None:
         (b"content-type", kind.encode()),
         (b"content-length", str(path.stat().st_size).encode()),
         (b"cache-control", b"no-cache"),
-        (b"x-content-type-options", b"nosniff"),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     if method == "GET":
@@ -191,4 +232,5 @@ def __getattr__(name: str) -> Front:
         raise AttributeError(name)
     live = Path(os.environ["SEAWALL_FRONT_LIVE"])
     static = json.loads(os.environ["SEAWALL_FRONT_STATIC"])
-    return Front(live, static, os.environ["SEAWALL_FRONT_HOST"], connecting_to(live))
+    hosts = tuple(json.loads(os.environ["SEAWALL_FRONT_HOSTS"]))
+    return Front(live, static, hosts, connecting_to(live), json.loads(os.environ["SEAWALL_FRONT_HEADERS"]))

@@ -6,7 +6,7 @@ import json
 
 from seawall.agent.vocabulary import Directory, File, Layout, Resource, Service
 from seawall.config.model import Project
-from seawall.stack import nginx
+from seawall.stack import headers, nginx
 from seawall.stack.facts import Facts
 from seawall.stack.quoting import ini_command
 from seawall.stack.static import mounts
@@ -18,7 +18,7 @@ ADDRESS = "127.0.0.1"
 HOST = "localhost"
 WITHOUT_NGINX = (
     "there is no nginx, so seawall's own front ends TLS on granian: it serves and switches as nginx would, but has no "
-    "request log, no limit of its own for slow clients, and no redirect from http"
+    "request log, no limits, and no redirect from http"
 )
 
 
@@ -61,9 +61,18 @@ def with_granian(project: Project, layout: Layout, target: LocalTarget) -> tuple
     environment = {
         "SEAWALL_FRONT_LIVE": f"{layout.base}/live",
         "SEAWALL_FRONT_STATIC": json.dumps({mount.prefix: mount.name for mount in mounts(project.static)}),
-        "SEAWALL_FRONT_HOST": HOST,
+        "SEAWALL_FRONT_HOSTS": json.dumps(nginx.LOCAL_HOSTS),
+        "SEAWALL_FRONT_HEADERS": _json({header.name: header.value for header in headers.added(project)}),
     }
     return _program(layout, target, command, environment, stop="TERM")
+
+
+def _json(value: object) -> str:
+    """JSON without the characters that supervisor's configuration cannot carry beside quotation marks."""
+    text = json.dumps(value)
+    for character in "';#":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
 
 
 def _program(
