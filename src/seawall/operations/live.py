@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from seawall.checks.finding import Finding
 from seawall.checks.live import crawl, csp, outside, tls
 from seawall.checks.live.catalogue import HOST, OUTSIDE
 from seawall.checks.live.host import HostSeen
+from seawall.checks.live.rules_requests import slowness_borne
 from seawall.checks.live.seen import Outside, Site
+from seawall.checks.live.wire import DRIP
 from seawall.checks.rule import chosen
 from seawall.checks.run import go_through, ordered
 from seawall.config.model import LOCAL, Project
@@ -65,9 +68,16 @@ def check_live(
     notes: list[str] = []
     reached = list(_reach(project, ask, hosts, notes))
     pins = [one.certificate["pem"] for one in reached if one.certificate] if project.tls.mode == "self-signed" else []
-    seen = [_look(project, site, reached, authorities + pins) for site in sites(project, reached, hosts, notes)]
-    notes += dict.fromkeys(note for one in seen for note in one.notes)
     from_outside, on_host = chosen(OUTSIDE, only, skip), chosen(HOST, only, skip)
+    looking = partial(
+        outside.look,
+        mounts=tuple(project.static),
+        listening=sorted({port for one in reached if one.seen for port in one.seen.posture["listening"]}),
+        trusted=authorities + pins,
+        drip=DRIP if any(check.look is slowness_borne for check in from_outside) else 0,
+    )
+    seen = [_placed(project, looking(site), reached) for site in sites(project, reached, hosts, notes)]
+    notes += dict.fromkeys(note for one in seen for note in one.notes)
     findings: list[Finding] = [found for one in seen for found in go_through(from_outside, one)]
     findings += [found for one in reached if one.seen for found in go_through(on_host, one.seen)]
     rules = len(from_outside) + (len(on_host) if any(one.seen for one in reached) else 0)
@@ -101,10 +111,9 @@ def propose(seen: Sequence[Outside]) -> csp.Proposal | None:
     return csp.propose(pages, scripts, sheets) if pages else None
 
 
-def _look(project: Project, site: Site, reached: Sequence[Reached], trusted: Sequence[str]) -> Outside:
-    listening = sorted({port for one in reached if one.seen for port in one.seen.posture["listening"]})
-    seen = outside.look(site, mounts=tuple(project.static), listening=listening, trusted=trusted)
-    resolved = outside.addresses_of(site.domain) if project.domains else ()
+def _placed(project: Project, seen: Outside, reached: Sequence[Reached]) -> Outside:
+    """What was seen, with where the name leads and where it should."""
+    resolved = outside.addresses_of(seen.site.domain) if project.domains else ()
     return seen.but(resolved=resolved, hosts=tuple(one.address for one in reached))
 
 

@@ -157,22 +157,21 @@ def test_a_server_that_closes_without_a_word_is_told_from_one_that_is_silent(mon
         assert answer.error == "the connection was closed without an answer"
 
 
-def test_a_slow_client_is_watched_until_it_is_closed_or_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "DRIP", 1.5)
+def test_a_slow_client_is_watched_until_it_is_closed_or_the_time_is_over() -> None:
     with listening() as (there, port):
-        patient = wire.drip(plain(port))
+        patient = wire.drip(plain(port), 1.5)
         there.accept()[0].close()
     assert patient is not None
     assert not patient.closed
     with listening() as (there, port):
         closing = closing_at_once(there)
-        impatient = wire.drip(plain(port))
+        impatient = wire.drip(plain(port), 1.5)
         closing.join()
     assert impatient is not None
     assert impatient.closed
     with served() as port:
         site = plain(port)
-    assert wire.drip(site) is None
+    assert wire.drip(site, 1.5) is None
 
 
 def test_ports_that_take_connections_are_told_from_those_that_do_not() -> None:

@@ -30,6 +30,8 @@ def pages(site: Site, ask: Ask, first: str = "/") -> list[Answer]:
     deadline = time.monotonic() + TIME
     while waiting and len(found) < MOST_PAGES and time.monotonic() < deadline:
         answer = _followed(site, ask, waiting.pop(0))
+        if any(answer.url == other.url for other in found):
+            continue  # a redirect led to where we were
         found.append(answer)
         if not _is_page(answer):
             continue

@@ -125,7 +125,10 @@ def _source(page: str, url: str) -> str:
         return "'self'"
     if parts.scheme in {"data", "blob"}:
         return f"{parts.scheme}:"
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} and parts.netloc else ""
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        return ""
+    # On an https page browsers refuse plain http, whatever the policy says.
+    return f"{own.scheme if own.scheme == 'https' else parts.scheme}://{parts.netloc}"
 
 
 def _sorted(found: set[str]) -> list[str]:

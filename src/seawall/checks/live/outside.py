@@ -58,10 +58,16 @@ PORTS = {
 
 
 def look(
-    site: Site, *, mounts: tuple[str, ...] = (), listening: Sequence[int] = (), trusted: Sequence[str] = ()
+    site: Site,
+    *,
+    mounts: tuple[str, ...] = (),
+    listening: Sequence[int] = (),
+    trusted: Sequence[str] = (),
+    drip: float = wire.DRIP,
 ) -> Outside:
     """Look at a site. ``mounts`` are prefixes of static folders, ``listening`` the ports on which its host says that
-    something listens, ``trusted`` certificates in PEM form to trust besides those of this machine."""
+    something listens, ``trusted`` certificates in PEM form to trust besides those of this machine; ``drip`` how many
+    seconds to watch a slow client, 0 for not at all."""
 
     def ask(request: Request) -> Answer:
         return wire.ask(site, request)
@@ -69,7 +75,7 @@ def look(
     wanted = questions(site, mounts)
     ports = sorted({*PORTS, *listening} - {site.port, site.http_port})
     with ThreadPoolExecutor(AT_ONCE + 4) as pool, ThreadPoolExecutor(20) as scanning:
-        slow = pool.submit(wire.drip, site)
+        slow = pool.submit(wire.drip, site, drip)
         open_ports = [(port, scanning.submit(wire.takes_connections, site.address, port)) for port in ports]
         spoken = pool.submit(tls.look, site, trusted) if site.https else None
         stranger = pool.submit(wire.speaks_tls_as, site, STRANGER) if site.https else None

@@ -108,8 +108,11 @@ def speaks_tls_as(site: Site, name: str) -> bool | None:
     return True
 
 
-def drip(site: Site) -> Slow | None:
-    """Send a request's header a byte a second, and see how long the site puts up with it; None if it is not there."""
+def drip(site: Site, seconds: float) -> Slow | None:
+    """Send a request's header a byte a second, and see how long the site puts up with it, at most so many seconds; None
+    if it is not there, or there is no time."""
+    if not seconds:
+        return None
     try:
         there = connect(site)
     except OSError:
@@ -119,7 +122,7 @@ def drip(site: Site) -> Slow | None:
         try:
             there.sendall(f"GET / HTTP/1.1\r\nHost: {site.domain}\r\nX-Slow: ".encode())
             there.settimeout(1.0)
-            while time.monotonic() - begun < DRIP:
+            while time.monotonic() - begun < seconds:
                 there.sendall(b"a")
                 if _answered(there):
                     return Slow(True, time.monotonic() - begun)
