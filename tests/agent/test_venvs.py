@@ -141,6 +141,7 @@ def test_an_environment_that_lost_its_mark_while_a_release_uses_it_is_left_alone
     second = app.build(app.release("lib\n"))
     assert second.name == f"{first.name}.2"
     assert (first / "installed").exists()
+    assert any("--no-cache" in call for call in app.uv.called() if "pip install" in call)
     assert app.build(app.release("lib\n")) == second
     (second / venvs.COMPLETE).unlink()
     assert app.build(app.release("lib\n")).name == f"{first.name}.3"

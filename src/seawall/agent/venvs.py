@@ -150,6 +150,8 @@ class Builder:
         self._uv(["venv", "--quiet", "--allow-existing", "--python", wanted.python or "python3", str(venv)], venv, "")
         python = str(venv / "bin" / "python")
         common = ["pip", "install", "--quiet", "--no-progress", "--compile-bytecode", "--python", python]
+        if "." in venv.name:  # made anew because the first was spoiled, and the cache may be as well
+            common += ["--no-cache"]
         source = self._source(at, wanted)
         if locked.strip():
             # Where every line has its hash nothing may come without one (pip's "Hash-checking Mode").
@@ -213,7 +215,9 @@ def prune(places: Places, kept: Iterator[Path]) -> None:
 
 def _environment(build_user: str) -> dict[str, str]:
     """uv trusts the host's certificates, so a host behind a company's proxy works as its administrator set it up."""
-    env = {"UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1"}
+    # Copies: with hard links, uv's default on Linux, an edit of a package in one environment reaches the cache, and so
+    # every environment that is made from it.
+    env = {"UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1", "UV_LINK_MODE": "copy"}
     if build_user:
         env.update(UV_CACHE_DIR=uv_cache.CACHE, UV_PYTHON_DOWNLOADS="never")
         env["HOME"] = "/var/cache/seawall"
