@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -241,6 +242,18 @@ def test_a_stopped_service_is_started_and_needs_no_reload(host: Host) -> None:
     host.programs.add("ctl", "[ $1 = is ] && exit 3; exit 0")
     assert host.apply(NGINX, site(host)) == ()
     assert host.programs.called()[-1] == "ctl start"
+
+
+def test_a_drop_in_is_there_before_the_package_whose_service_starts_at_once(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package, "LISTS", str(tmp_path / "lists"))
+    monkeypatch.setattr(converge, "DROP_IN", re.compile(re.escape(host.path("nginx.service.d/"))))
+    drop_in = File(host.path("nginx.service.d/10-seawall.conf"), "[Service]\n", service="systemd")
+    host.programs.add("dpkg-query")
+    host.programs.add("apt-get", f'test "$1" != install || cat {drop_in.path} || exit 1')
+    told = host.apply(Package("nginx"), drop_in, Service("systemd", reload=("ctl", "daemon-reload")))
+    assert [item.reload for item in told] == [("ctl", "daemon-reload")]
 
 
 def test_packages_come_before_users_before_files(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

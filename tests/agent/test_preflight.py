@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seawall.agent import preflight
-from seawall.agent.preflight import DomainTaken, default_servers, domains_free, sizes
+from seawall.agent.preflight import DomainTaken, default_servers, domains_free, needs, sizes
 
 
 @pytest.fixture
@@ -125,3 +125,24 @@ def test_sizes_that_somebody_has_set_are_found(tmp_path: Path) -> None:
     assert sizes([str(folder)], str(tmp_path / "nginx.conf")) == ["variables_hash_max_size"]
     (folder / "mine.conf").write_text("variables_hash_bucket_size 256;\n")
     assert sizes([str(folder)], str(tmp_path / "none")) == ["variables_hash_bucket_size"]
+
+
+@pytest.mark.parametrize(
+    ("text", "needed"),
+    [
+        ("server { root /home/ada/public_html; }\n", ["home"]),
+        ("ssl_certificate_key /root/key.pem;\n", ["home"]),
+        ("server unix:/tmp/app.sock;\n", ["tmp"]),
+        ("root /tmp/site;\nerror_log '/var/tmp/log';\n", ["tmp"]),
+        ("root /srv/home/tmp/x; # not /home/ada\n", []),
+        ("server { listen 80; }\n", []),
+    ],
+)
+def test_what_sites_use_that_a_sandbox_would_take_is_found(text: str, needed: list[str], tmp_path: Path) -> None:
+    (tmp_path / "site").write_text(text)
+    assert needs([str(tmp_path)], str(tmp_path / "none"), str(tmp_path / "none")) == needed
+
+
+def test_the_module_for_lua_is_found(tmp_path: Path) -> None:
+    (tmp_path / "50-mod-http-lua.conf").write_text("load_module modules/ngx_http_lua_module.so;\n")
+    assert needs([], str(tmp_path / "none"), str(tmp_path)) == ["jit"]

@@ -1,14 +1,15 @@
 """Making a host hold what it should: a plan of all changes, the changes, and their undoing.
 
-The order is packages, users, folders, uv, files (with links and certificates, and the deletion of files no longer
-wanted), the checks of the services those belong to, the start of services. A reload is planned here and run later,
-by :func:`reload`, just before the release switches.
+The order is drop-ins of units, packages, users, folders, uv, files (with links and certificates, and the deletion of
+files no longer wanted), the checks of the services those belong to, the start of services. A reload is planned here
+and run later, by :func:`reload`, just before the release switches.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -81,6 +82,8 @@ STEPS: dict[str, tuple[type[Any], ...]] = {
     "swap": (Swap,),
     "units": (Unit,),
 }
+#: What adds to a unit of systemd (systemd.unit(5)).
+DROP_IN = re.compile(r"/etc/systemd/system/[^/]+\.d/")
 
 
 @dataclass(frozen=True)
@@ -253,18 +256,30 @@ def _services_told(differences: Sequence[_Difference]) -> set[str]:
 
 def _make(wanted: Sequence[Wanted], work: Work, report: Report) -> set[str]:
     """Make every change but those of services; the answer is the services whose files changed."""
+    told = _make_kinds("drop-ins", [item for item in wanted if _is_drop_in(item)], (File,), work, report)
     missing = [change.name for change in _packages(wanted)]
     if missing:
         with _step(report, "packages", ", ".join(missing)):
             package.apply(missing, work)
-    told: set[str] = set()
     for name, kinds in STEPS.items():
-        differences = _differences(wanted, kinds)
-        if differences:
-            with _step(report, name, ", ".join(difference.change.name for difference in differences)):
-                _make_all(differences, work)
-        told |= _services_told(differences)
+        told |= _make_kinds(name, wanted, kinds, work, report)
     return told
+
+
+def _is_drop_in(item: Wanted) -> bool:
+    """A service runs as soon as its package is installed: what is said of its unit must be there by then."""
+    return isinstance(item, File) and bool(DROP_IN.match(item.path))
+
+
+def _make_kinds(
+    name: str, wanted: Sequence[Wanted], kinds: tuple[type[Any], ...], work: Work, report: Report
+) -> set[str]:
+    """Make the changes of these kinds; the answer is the services whose files changed."""
+    differences = _differences(wanted, kinds)
+    if differences:
+        with _step(report, name, ", ".join(difference.change.name for difference in differences)):
+            _make_all(differences, work)
+    return _services_told(differences)
 
 
 def _make_all(differences: Sequence[_Difference], work: Work) -> None:

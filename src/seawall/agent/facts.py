@@ -28,6 +28,7 @@ def gather() -> dict[str, Any]:
         "openssl_version": openssl,
         "default_servers": preflight.default_servers(),
         "nginx_sizes": preflight.sizes(),
+        "nginx_needs": preflight.needs(),
         "ipv6": Path("/proc/net/if_inet6").exists(),
         "address": _own_address(),
         "root": os.geteuid() == 0,

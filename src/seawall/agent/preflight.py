@@ -20,6 +20,9 @@ MAIN = "/etc/nginx/nginx.conf"
 #: How much room nginx has for names. Only the level of http takes these, and only once.
 SIZES = ("variables_hash_max_size", "variables_hash_bucket_size", "server_names_hash_bucket_size")
 DPKG_STATUS = "/var/lib/dpkg/status"
+MODULES = "/etc/nginx/modules-enabled"
+#: What sites use that a sandbox takes from nginx, and how that is told from their text.
+NEEDS = {"home": r"[\s:\"']/(home|root)/", "tmp": r"[\s:\"'](/var)?/tmp/"}
 
 
 def domains_free(domains: Sequence[str], own_site: str, folders: Sequence[str] = SITES) -> None:
@@ -63,9 +66,21 @@ def default_servers(
 
 def sizes(folders: Sequence[str] = SITES, main: str = MAIN) -> list[str]:
     """Those of ``SIZES`` that somebody has set here; seawall's own files do not count."""
-    texts = [site.read_text(errors="replace") for folder in folders for site in _others(folder)]
-    texts += [Path(main).read_text(errors="replace")] if Path(main).is_file() else []
+    texts = _texts(folders, main)
     return [name for name in SIZES if any(re.search(rf"^\s*{name}\s", text, re.MULTILINE) for text in texts)]
+
+
+def needs(folders: Sequence[str] = SITES, main: str = MAIN, modules: str = MODULES) -> list[str]:
+    """What nginx must keep here: `home` and `tmp`, for sites that reach there, and `jit`, for Lua's compiler."""
+    texts = [re.sub(r"#.*", "", text) for text in _texts(folders, main)]
+    found = [name for name, pattern in NEEDS.items() if any(re.search(pattern, text) for text in texts)]
+    return [*found, *(["jit"] if list(Path(modules).glob("*lua*")) else [])]
+
+
+def _texts(folders: Sequence[str], main: str) -> list[str]:
+    """All that nginx is told by its main file and by sites."""
+    texts = [site.read_text(errors="replace") for folder in folders for site in _others(folder)]
+    return [*texts, *([Path(main).read_text(errors="replace")] if Path(main).is_file() else [])]
 
 
 def _others(folder: str) -> list[Path]:

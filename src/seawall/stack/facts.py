@@ -25,7 +25,8 @@ class Facts:
 
     ``address`` is the one the session reached the host by; ``python`` and ``nginx_version`` look like ``3.11.2``.
     ``default_servers`` are the sites of nginx that answer for unknown host names, each as ``ADDRESS PATH``;
-    ``nginx_sizes`` the sizes of its tables that somebody has set.
+    ``nginx_sizes`` the sizes of its tables that somebody has set; ``nginx_needs`` what its sites use that a sandbox
+    would take from it.
     """
 
     os_id: str = ""
@@ -40,6 +41,7 @@ class Facts:
     openssl_version: str = ""
     default_servers: tuple[str, ...] = ()
     nginx_sizes: tuple[str, ...] = ()
+    nginx_needs: tuple[str, ...] = ()
 
     @classmethod
     def from_wire(cls, hello: Mapping[str, Any]) -> Facts:

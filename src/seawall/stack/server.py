@@ -5,7 +5,7 @@ from __future__ import annotations
 from seawall.agent.vocabulary import Directory, FrontDoor, Layout, Package, Resource, User, Uv
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import gunicorn, nginx, release, systemd, tls
+from seawall.stack import gunicorn, nginx, nginx_unit, release, systemd, tls
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.targets import ServerTarget
@@ -45,6 +45,7 @@ def compose(inputs: Inputs, target: ServerTarget) -> Composition:
         front=FrontDoor(LOOPBACK, port, site_tls is not None, _one_host(hosts), project.health.path),
     )
     resources: tuple[Resource, ...] = (
+        *nginx_unit.resources(project, inputs.facts),
         *_packages(project),
         *_users(layout),
         *_directories(layout),

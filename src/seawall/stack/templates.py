@@ -19,6 +19,7 @@ USUAL = (
     "nginx-site.conf.j2",
     "nginx-host.conf.j2",
     "nginx-host-tls.conf.j2",
+    "nginx-unit.conf.j2",
     "_nginx-http.j2",
     "_nginx-tls.j2",
     "_nginx-limits.j2",
