@@ -10,7 +10,7 @@ from typing import Any
 from seawall.checks.finding import Evidence, Exchange, Severity
 from seawall.checks.rule import Check, Rule
 
-SETUP = "docs/guides/checklist.md"
+SETUP = "docs/guides/live-check.md"
 SYSTEMD = "https://www.freedesktop.org/software/systemd/man/latest/systemd-analyze.html"
 #: systemd's exposure level that the app's units stay below.
 EXPOSED = 1.5

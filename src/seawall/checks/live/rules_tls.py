@@ -329,7 +329,7 @@ CHECKS: tuple[Check[Outside], ...] = (
             "A further name does not lead to the site",
             "Visitors who type it see an error, or a second copy of the site whose cookies differ.",
             "Put it into redirect_from and deploy; its DNS must lead to the host too.",
-            "docs/reference/seawall-toml.md",
+            "docs/reference/configuration.md",
         ),
         alias_stays,
     ),
