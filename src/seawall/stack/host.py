@@ -59,7 +59,7 @@ def compose(facts: HostFacts, options: Options) -> HostSetup:
     _lets_in(facts, profile, keys)
     return HostSetup(
         profile,
-        (*_packages(facts, profile), *_files(facts), *_swap(facts, profile), *_units(facts)),
+        (*_packages(facts, profile), *_files(facts, profile), *_swap(facts, profile), *_units(facts)),
         (*_login(facts, profile, keys), *host_sshd.resources(facts), *_firewall(facts, profile), _kept(profile)),
         tuple(_notes(facts, profile, options, keys)),
         host_sshd.overruled(facts),
@@ -71,7 +71,7 @@ def compose(facts: HostFacts, options: Options) -> HostSetup:
 
 def choose(facts: HostFacts, options: Options) -> Profile:
     """Options over what was chosen earlier over the defaults. Raises UsageError."""
-    kept = facts.profile or Profile("deploy", _adopted(facts))
+    kept = facts.profile or Profile("deploy", facts.caller_address, _adopted(facts))
     user = options.user or kept.user
     if user == "root" or not NAME.fullmatch(user):
         raise UsageError(
@@ -80,6 +80,7 @@ def choose(facts: HostFacts, options: Options) -> Profile:
         )
     return Profile(
         user,
+        kept.trusted,
         kept.allow if options.allow is None else tuple(rule_for(port) for port in options.allow),
         kept.firewall if options.firewall is None else options.firewall,
         kept.swap if options.swap is None else options.swap,
@@ -197,8 +198,9 @@ SYSCTL = Service("sysctl", reload=("systemctl", "restart", "systemd-sysctl.servi
 SUDO = Service("sudo", check=("visudo", "-c", "-q"))
 
 
-def _files(facts: HostFacts) -> tuple[Resource, ...]:
+def _files(facts: HostFacts, profile: Profile) -> tuple[Resource, ...]:
     ports = ",".join(str(port) for port in facts.ssh_ports)
+    jail = render("host-fail2ban.j2", ports=ports, trusted=profile.trusted)
     return (
         File("/etc/apt/apt.conf.d/52seawall", render("host-apt.conf.j2")),
         File("/etc/systemd/journald.conf.d/seawall.conf", render("host-journald.conf.j2"), service=JOURNALD.name),
@@ -207,7 +209,7 @@ def _files(facts: HostFacts) -> tuple[Resource, ...]:
         File("/etc/security/limits.d/90-seawall.conf", render("host-limits.conf.j2")),
         File("/etc/systemd/coredump.conf.d/seawall.conf", render("host-coredump.conf.j2")),
         *(File(path, render("host-issue.j2")) for path in ("/etc/issue", "/etc/issue.net")),
-        File("/etc/fail2ban/jail.d/seawall.local", render("host-fail2ban.j2", ports=ports), service=FAIL2BAN.name),
+        File("/etc/fail2ban/jail.d/seawall.local", jail, service=FAIL2BAN.name),
         Line("/etc/login.defs", "UMASK\t\t027", replaces=r"^UMASK\s"),
         *(JOURNALD, SYSCTL, FAIL2BAN),
     )

@@ -37,9 +37,13 @@ class Sshd:
 
 @dataclass(frozen=True)
 class Profile:
-    """What was chosen: the login, the firewall's rules beyond ssh and the web, and what is left alone."""
+    """What was chosen: the login, the firewall's rules beyond ssh and the web, and what is left alone.
+
+    ``trusted`` is the address from which the server was first set up: it is never banned.
+    """
 
     user: str
+    trusted: str = ""
     allow: tuple[str, ...] = ()
     firewall: bool = True
     swap: bool = True
@@ -58,6 +62,7 @@ class HostFacts:
     memory_bytes: int
     disk_free: int
     caller: str
+    caller_address: str
     caller_port: int
     caller_keys: tuple[str, ...]
     user: str
@@ -82,7 +87,17 @@ class HostFacts:
     def from_wire(cls, hello: Mapping[str, Any], look: Mapping[str, Any]) -> HostFacts:
         """From what the agent said at the beginning, and to `setup-look`."""
         sshd, kept = look["sshd"], look["profile"]
-        same = ("caller", "caller_port", "user", "keys_file", "foreign_firewall", "ipv6", "swap", "swap_refused")
+        same = (
+            "caller",
+            "caller_address",
+            "caller_port",
+            "user",
+            "keys_file",
+            "foreign_firewall",
+            "ipv6",
+            "swap",
+            "swap_refused",
+        )
         return cls(
             os_id=hello["os_id"],
             os_version=hello["os_version"],
@@ -107,4 +122,4 @@ class HostFacts:
 
 
 def _profile(kept: Mapping[str, Any]) -> Profile:
-    return Profile(kept["user"], tuple(kept["allow"]), kept["firewall"], kept["swap"])
+    return Profile(kept["user"], kept["trusted"], tuple(kept["allow"]), kept["firewall"], kept["swap"])

@@ -32,6 +32,7 @@ def look(user: str) -> dict[str, Any]:
         "profile": kept,
         "pending": pending.seconds_left(),
         "caller": caller,
+        "caller_address": connection[0] if len(connection) == 4 else "",
         "caller_port": int(connection[3]) if len(connection) == 4 else 0,
         "caller_keys": _keys(caller, keys_file),
         "user": name,
