@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from seawall.agent.unix_http import UnixConnection
 from seawall.agent.vocabulary import FrontDoor
 
 
@@ -39,7 +40,7 @@ class Answer:
 
 def over_socket(path: Path, host: str, timeout: float, url: str, headers: Mapping[str, str]) -> Answer:
     """Ask the server that listens on a unix socket."""
-    return _ask(_UnixConnection(path, host, timeout), url, {"Host": host, **headers})
+    return _ask(UnixConnection(path, host, timeout), url, {"Host": host, **headers})
 
 
 def at_front_door(front: FrontDoor, timeout: float, headers: Mapping[str, str]) -> Answer:
@@ -49,17 +50,6 @@ def at_front_door(front: FrontDoor, timeout: float, headers: Mapping[str, str]) 
     else:
         connection = _NamedConnection(front, timeout)
     return _ask(connection, front.path, {"Host": front.host, **headers})
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path, host: str, timeout: float) -> None:
-        super().__init__(host, timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
 
 
 class _NamedConnection(http.client.HTTPConnection):

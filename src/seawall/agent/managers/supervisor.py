@@ -23,6 +23,7 @@ from seawall.agent.files import write_atomic
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.releases import live_id
 from seawall.agent.stage import fill
+from seawall.agent.unix_http import UnixConnection
 from seawall.agent.vocabulary import Program
 
 #: xmlrpc faults of supervisor that only say that things are already as wanted (supervisor.xmlrpc.Faults).
@@ -140,19 +141,9 @@ class UnixTransport(xmlrpc.client.Transport):
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
         """One connection for all calls; kept where the base class looks for it when it closes."""
         if self._connection[1] is None:
-            self._connection = host, _UnixConnection(self._path)
+            self._connection = host, UnixConnection(self._path, "supervisor")
         connection: http.client.HTTPConnection = self._connection[1]
         return connection
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("supervisor")
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.connect(str(self._path))
 
 
 def _end_of(log: Path) -> str:
