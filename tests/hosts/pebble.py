@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -38,6 +37,8 @@ class Pebble:
 
     address: str
     directory: Path
+    #: The roots that its certificates end at, PEM: another one after each start.
+    roots: list[str] = field(default_factory=list)
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -49,11 +50,6 @@ class Pebble:
     def own_certificate(self) -> str:
         """What its https address is checked against, for `tls.directory_ca`; PEM."""
         return (self.directory / "api.pem").read_text()
-
-    def root(self) -> str:
-        """The root that its certificates end at, PEM; another one after each start."""
-        with urllib.request.urlopen(f"https://{self.address}:{MANAGEMENT}/roots/0", context=self._trust()) as answer:
-            return str(answer.read().decode())
 
     def start(self, *, seconds: int = NINETY_DAYS) -> None:
         """Begin to issue certificates that are good for so long. It remembers nothing of an earlier start."""
@@ -73,6 +69,9 @@ class Pebble:
         self._run("pebble", "-config", str(self.directory / "pebble.json"), "-dnsserver", names)
         self._wait_for(DIRECTORY)
         self._wait_for(MANAGEMENT)
+        url = f"https://{self.address}:{MANAGEMENT}/roots/0"
+        with urllib.request.urlopen(url, context=self._trust()) as answer:
+            self.roots.append(answer.read().decode())
 
     def stop(self) -> None:
         """It is down: nobody answers at its address."""
@@ -157,12 +156,3 @@ def open_pebble(address: str, host: str, directory: Path) -> Iterator[Pebble]:
         yield pebble
     finally:
         pebble.close()
-
-
-def rate_limited(url: str, retry_after: int) -> dict[str, Any]:
-    """The problem document of an authority that has had enough (RFC 8555, 6.6)."""
-    return {
-        "type": "urn:ietf:params:acme:error:rateLimited",
-        "detail": "too many certificates (5) already issued for this exact set of domains in the last 168 hours",
-        "status": 429,
-    }

@@ -11,7 +11,6 @@ from seawall.agent import files
 from seawall.agent.errors import NeedsPerson
 from seawall.agent.vocabulary import AcmeCertificate, Certificate, File, Link, Resource, build
 
-
 #: Where certbot keeps what it knows of each certificate, for renewals (certbot(1), "Files").
 RENEWAL = "/etc/letsencrypt/renewal"
 

@@ -66,6 +66,7 @@ def status(places: Places, manager: Manager) -> dict[str, Any]:
         "running": manager.running(places),
         "programs": _programs(places, manager, live) if live else [],
         "health": _health(places, live) if live else "",
+        "certificate": _certificate(places, live) if live else "",
         "maintenance": places.maintenance.exists(),
         "interrupted": interrupted(places),
         "busy": lock.holder(places.lock),
@@ -109,6 +110,13 @@ def _programs(places: Places, manager: Manager, live: str) -> list[dict[str, str
 
 def _health(places: Places, live: str) -> str:
     return healthy_now(places.release(live).socket, releases.load(places, live).release.gate)
+
+
+def _certificate(places: Places, live: str) -> str:
+    from seawall.agent.certificates.served import ending
+
+    front = releases.load(places, live).release.front
+    return ending(front.host, (front.address, front.port)) if front.tls else ""
 
 
 def _entry_changes(before: Sequence[Entry], after: Sequence[Entry]) -> dict[str, list[str]]:

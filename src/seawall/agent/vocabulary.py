@@ -109,9 +109,10 @@ class Certificate:
 class AcmeCertificate:
     """A certificate that an authority issues for ``domains`` (RFC 8555): certbot asks for it under ``name``.
 
-    It is asked for once the site is there to be looked at; a self-signed one is there until then. ``challenges`` is
-    the folder that the site serves the answers from, ``install`` the program that puts a new one in place,
-    ``address`` the one that people know the host by.
+    It is asked for once the site is there to be looked at. Until then the one in the two files of ``meanwhile`` is
+    shown, if they are named and fit, else a self-signed one. ``challenges`` is the folder that the site serves the
+    answers from, ``install`` the program that puts a new one in place, ``address`` the one that people know the host
+    by.
     """
 
     name: str
@@ -124,6 +125,7 @@ class AcmeCertificate:
     directory_ca: str = ""
     email: str = ""
     address: str = ""
+    meanwhile: tuple[str, ...] = ()
     service: str = ""
 
 

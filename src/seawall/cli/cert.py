@@ -66,7 +66,7 @@ def renew(*, directory: Path, environment: str, hosts: tuple[str, ...], force: b
       seawall cert renew --force
     """
     from seawall.cli.following import follow
-    from seawall.cli.render.certificates import certificates_data, certificates_lines
+    from seawall.cli.render.certificates import certificates_data, renewed_lines
     from seawall.cli.sessions import connected_to
     from seawall.config.load import load
     from seawall.operations import certificates
@@ -77,4 +77,4 @@ def renew(*, directory: Path, environment: str, hosts: tuple[str, ...], force: b
     if as_json:
         console.document(certificates_data(project.app_id, found))
     else:
-        console.show(certificates_lines(project.app_id, found))
+        console.show(renewed_lines(project.app_id, found))

@@ -44,7 +44,8 @@ class Seen:
 class CertificateStatus:
     """The certificate on one host: on its disk, and as visitors are shown it.
 
-    ``trouble`` says how the one on disk differs from what the configuration wants, or is empty.
+    ``trouble`` says how the one on disk differs from what the configuration wants, or is empty; ``renewed`` whether it
+    has just become another one.
     """
 
     host: str
@@ -53,6 +54,7 @@ class CertificateStatus:
     disk: Seen
     served: Seen
     trouble: str
+    renewed: bool = False
 
     @property
     def well(self) -> bool:
@@ -125,6 +127,7 @@ def _status(project: Project, host: Host, question: dict[str, Any], answer: dict
         disk=_seen(answer["disk"]),
         served=_seen(answer["served"]),
         trouble=answer["trouble"],
+        renewed=answer.get("renewed", False),
     )
 
 

@@ -38,7 +38,10 @@ class ProgramStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """How the app is on one host. Sizes in bytes; ``health`` is "healthy" or what is wrong."""
+    """How the app is on one host. Sizes in bytes; ``health`` is "healthy" or what is wrong.
+
+    ``certificate`` says when the one that visitors are shown is about to end, or is empty.
+    """
 
     host: str
     live: str
@@ -50,6 +53,7 @@ class Status:
     busy: str
     disk_free: int
     disk_total: int
+    certificate: str = ""
 
     @property
     def well(self) -> bool:

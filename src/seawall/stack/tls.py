@@ -119,6 +119,7 @@ def certificate(
         directory_ca=tls.directory_ca,
         email=tls.email,
         address=address,
+        meanwhile=(tls.certificate, tls.key) if tls.certificate and tls.key else (),
         service=service.name,
     )
 

@@ -6,6 +6,7 @@ here: where each name points, and whether what lies in the folder of challenges 
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import socket
@@ -21,6 +22,7 @@ from seawall.agent.vocabulary import AcmeCertificate
 
 RESOLVING = 10.0  #: seconds that finding a name's addresses may take
 ASKING = 5.0  #: seconds that one answer may take
+PORT = 80  #: where authorities ask (RFC 8555, 8.3)
 #: Where the answers are expected, below the site's root and in the folder alike (RFC 8555, 8.3).
 WELL_KNOWN = ".well-known/acme-challenge"
 
@@ -46,6 +48,13 @@ def check_authority(directory: str, authorities: str) -> None:
     remedy = "see that the host reaches it, or correct tls.directory; then run it again"
     try:
         context = ssl.create_default_context(cafile=authorities or None)
+    except OSError as error:  # an ssl.SSLError, where the file holds no certificate, is one too
+        raise CertificateFailed(
+            f"the authority's own certificate cannot be read: {error.strerror or error}",
+            place=authorities,
+            remedy="correct tls.directory_ca, or put the file there",
+        ) from error
+    try:
         # The scheme is https: the configuration takes no other.
         with urllib.request.urlopen(directory, timeout=ASKING * 2, context=context) as answer:  # noqa: S310
             found = json.load(answer)
@@ -94,7 +103,7 @@ def _trouble(domain: str, token: str, known: set[str]) -> tuple[str, str] | None
     """What keeps the authority from finding this host under ``domain``, and what to do; None for nothing."""
     addresses = resolve(domain)
     if not addresses:
-        return f"{domain} does not resolve on this host", f"add a DNS record for {domain} that points to this host"
+        return f"{domain} does not resolve", "add the missing DNS records, which must point to this host"
     return judge(domain, [ask(address, domain, token) for address in addresses], known)
 
 
@@ -109,11 +118,11 @@ def judge(domain: str, heard: Sequence[Heard], known: set[str]) -> tuple[str, st
     if not wrong and any(one.what == OURS for one in heard):
         return None
     if elsewhere:
-        ours = ", ".join(sorted(known - {""})) or "unknown"
+        ours = ", ".join(sorted(filter(_is_public, known))) or "no address of its own"
         return (
             f"{domain} points to {', '.join(one.address for one in elsewhere)}, which {elsewhere[0].words}; "
             f"this host has {ours}",
-            f"point {domain} to this host alone",
+            "correct the DNS records, which must point to this host alone",
         )
     worst = wrong[0] if wrong else heard[0]
     if worst.what == SILENT and worst.address not in own_addresses():
@@ -124,13 +133,22 @@ def judge(domain: str, heard: Sequence[Heard], known: set[str]) -> tuple[str, st
     )
 
 
+def _is_public(address: str) -> bool:
+    """Whether others may reach this host by it; what a person wrote for the host may be a name, too."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return not (found.is_loopback or found.is_link_local)
+
+
 def resolve(domain: str) -> list[str]:
     """The addresses of a name; none where it has none, or none were found in time."""
     found: list[str] = []
 
     def look() -> None:
         try:
-            answers = socket.getaddrinfo(domain, 80, type=socket.SOCK_STREAM)
+            answers = socket.getaddrinfo(domain, PORT, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             return
         found.extend(dict.fromkeys(str(answer[4][0]) for answer in answers))
@@ -145,7 +163,7 @@ def ask(address: str, domain: str, token: str) -> Heard:
     """Ask an address for the token, as the authority would: over http, under the domain's name."""
     import http.client
 
-    connection = http.client.HTTPConnection(address, 80, timeout=ASKING)
+    connection = http.client.HTTPConnection(address, PORT, timeout=ASKING)
     path = f"/{WELL_KNOWN}/{token}"
     try:
         connection.request("GET", path, headers={"Host": domain, "Connection": "close"})

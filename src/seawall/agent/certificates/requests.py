@@ -25,7 +25,7 @@ Wanted = Union[AcmeCertificate, Certificate, GivenCertificate]
 
 
 def look(message: Mapping[str, Any]) -> dict[str, Any]:
-    """The certificate on disk and the one that visitors are shown, and what is wrong with the first ("" for nothing)."""
+    """The certificate on disk, the one that visitors are shown, and what is wrong with the first ("" for nothing)."""
     wanted = _wanted(message)
     return {
         "disk": _on_disk(wanted),
@@ -50,11 +50,13 @@ def trouble(wanted: Wanted) -> str:
 def renew(message: Mapping[str, Any], report: Callable[[Event], None]) -> dict[str, Any]:
     """Renew it now, or where somebody else does that have the service read it again. Raises AgentError."""
     wanted = _wanted(message)
+    before = _on_disk(wanted)
     if isinstance(wanted, AcmeCertificate):
         issuing.renew(wanted, lambda line: report(Event("output", "certificate", text=line)), force=message["force"])
     elif isinstance(wanted, GivenCertificate):
         _reread(wanted, resource_from_wire(message["service"]), str(message["domain"]))
-    return look(message)
+    now = look(message)
+    return {**now, "renewed": now["disk"] != before}
 
 
 def _reread(wanted: GivenCertificate, front: object, domain: str) -> None:

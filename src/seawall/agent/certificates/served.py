@@ -6,11 +6,14 @@ import socket
 import time
 from collections.abc import Callable
 
-from seawall.agent.certificates.reading import Reading, read
+from seawall.agent.certificates.reading import Reading, date, read
 
 #: Where the front server listens for https on its own host.
 HERE = ("127.0.0.1", 443)
 TIMEOUT = 5.0  #: seconds that a handshake may take
+#: Seconds before its end from which a certificate that nobody has renewed wants looking at; of short-lived ones a sixth
+#: of their life. certbot renews with thirty days left, twice a day: many tries have failed by then.
+WORRY = 14 * 86400
 PATIENCE = 10.0  #: seconds in which a reload should have come to an end
 
 
@@ -24,13 +27,28 @@ def served(domain: str, where: tuple[str, int] = HERE) -> Reading:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    with socket.create_connection(where, TIMEOUT) as connection:
-        # An address is no server name (RFC 6066, 3), but a front server that knows the site by it wants to hear it.
-        with context.wrap_socket(connection, server_hostname=domain) as talk:
-            shown = talk.getpeercert(binary_form=True)
+    connection = socket.create_connection(where, TIMEOUT)
+    with connection, context.wrap_socket(connection, server_hostname=domain) as talk:
+        shown = talk.getpeercert(binary_form=True)
     if not shown:
         raise ValueError("no certificate is shown")
     return read(shown)
+
+
+def ending(domain: str, where: tuple[str, int]) -> str:
+    """What a person should know of the end of the certificate that visitors are shown; "" for nothing.
+
+    Where none is shown there is more wrong than that, and others say so.
+    """
+    try:
+        shown = served(domain, where)
+    except (OSError, ValueError):
+        return ""
+    left = shown.ends - time.time()
+    if left >= min(WORRY, shown.lifetime / 6):
+        return ""
+    word = "expired" if left < 0 else "ends"
+    return f"the certificate that visitors are shown {word} on {date(shown.ends)}"
 
 
 def comes_to(wanted: str, look: Callable[[], Reading]) -> str:

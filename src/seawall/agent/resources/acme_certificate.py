@@ -1,7 +1,7 @@
 """Certificates of an authority: whether there is a good one, and something to show until there is.
 
 What an authority issues cannot be made while the rest of the host is: it looks at the site first. So making this
-resource puts a self-signed certificate where there is none, and `certificates.issuing` does the rest once the site is
+resource puts something to show where there is nothing, and `certificates.issuing` does the rest once the site is
 live.
 """
 
@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from seawall.agent.certificates import certbot, reading
 from seawall.agent.certificates.reading import Reading
+from seawall.agent.errors import CertificateUnfit
 from seawall.agent.files import ABSENT, FILE, Found
-from seawall.agent.resources import certificate, texts
+from seawall.agent.resources import certificate, given_certificate, texts
 from seawall.agent.resources.work import Work
-from seawall.agent.vocabulary import AcmeCertificate, Change
+from seawall.agent.vocabulary import AcmeCertificate, Change, GivenCertificate
 
 #: Seconds before its end at which a certificate is to be renewed, as certbot has it; of short-lived ones a third of
 #: their life (Let's Encrypt's advice for certificates of any lifetime).
@@ -76,7 +78,9 @@ def diff(resource: AcmeCertificate, found: AcmeFound) -> Change | None:
         return None
     authority = urlsplit(resource.directory).hostname
     lines = [f"issued by {authority} for {', '.join(resource.domains)} ({found.trouble}), once the site is there"]
-    lines += ["self-signed until then"] if found.unfit else []
+    if found.unfit:
+        meanwhile = _meanwhile(resource)
+        lines.append(f"that of {resource.meanwhile[0]} until then" if meanwhile else "self-signed until then")
     before = texts.digest(texts.digest_of(found.certificate, True), texts.digest_of(found.key, True), found.trouble)
     action = "create" if found.certificate.kind == ABSENT else "update"
     return Change("certificate", resource.certificate, action, "\n".join(lines), before)
@@ -84,5 +88,22 @@ def diff(resource: AcmeCertificate, found: AcmeFound) -> Change | None:
 
 def apply(resource: AcmeCertificate, found: AcmeFound, work: Work) -> None:
     """Put something there that can be shown, where nothing can. Raises ApplyFailed, DiskFull or OSError."""
-    if found.unfit:
+    if not found.unfit:
+        return
+    if _meanwhile(resource) is None:
         certificate.make(resource.certificate, resource.key, resource.domains, work)
+        return
+    pem, key = resource.meanwhile
+    work.undo.write_file(resource.key, Path(key).read_bytes(), 0o600, *texts.ids("", ""))
+    work.undo.write_file(resource.certificate, Path(pem).read_bytes(), 0o644, *texts.ids("", ""))
+
+
+def _meanwhile(resource: AcmeCertificate) -> Reading | None:
+    """The certificate from before, which visitors accept already, if there is one."""
+    if not resource.meanwhile:
+        return None
+    pem, key = resource.meanwhile
+    try:
+        return given_certificate.observe(GivenCertificate(pem, key, resource.domains))
+    except CertificateUnfit:
+        return None

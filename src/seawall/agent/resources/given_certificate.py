@@ -16,7 +16,7 @@ STATE = "nothing was changed"
 
 
 def observe(resource: GivenCertificate) -> Reading:
-    """The certificate. Raises CertificateUnfit, with the file and what to do, for one that visitors would not accept."""
+    """The certificate. Raises CertificateUnfit, with file and remedy, for one that visitors would not accept."""
     chain = _read(resource.certificate)
     _check_key(resource)
     shown = chain[0]

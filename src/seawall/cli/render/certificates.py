@@ -20,6 +20,15 @@ def certificates_lines(app: str, found: Sequence[CertificateStatus]) -> list[Lin
     return lines
 
 
+def renewed_lines(app: str, found: Sequence[CertificateStatus]) -> list[Line]:
+    """What a renewal came to, on each host."""
+    lines: list[Line] = []
+    for status in found:
+        was = "renewed" if status.renewed else "not due"
+        lines += [Line(f"{status.host}: {was}", "good" if status.renewed else ""), *_host_lines(app, status)]
+    return lines
+
+
 def certificates_data(app: str, found: Sequence[CertificateStatus]) -> dict[str, Any]:
     return {
         "app": app,

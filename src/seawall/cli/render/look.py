@@ -66,6 +66,8 @@ def _host_lines(app: str, status: Status) -> list[Line]:
     lines += [Line(text) for text in table(rows)]
     if status.maintenance:
         lines.append(Line("  maintenance is on: visitors get a page that says so", "careful"))
+    if status.certificate:
+        lines.append(Line(f"  {status.certificate}: `seawall cert renew` says why", "bad"))
     if status.busy:
         lines.append(Line(f"  {status.busy}", "careful"))
     if status.interrupted:
