@@ -10,7 +10,7 @@ ROOT = HERE.parents[1]
 INSTALLER = ROOT / "tools" / "install-verifiers"
 #: In the order in which the installer hashes them: another pin is another directory.
 PINS = (INSTALLER, HERE / "requirements.txt", HERE / "npm" / "package-lock.json", HERE / "npm" / "scan.mjs")
-PROGRAMS = ("nmap", "slowhttptest", "openssl", "hexdump")
+PROGRAMS = ("nmap", "slowhttptest", "openssl", "hexdump", "pebble", "pebble-challtestsrv")
 
 
 def directory() -> Path:

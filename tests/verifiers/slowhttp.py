@@ -65,7 +65,7 @@ class Visits:
         return sorted(self.times)[min(len(self.times) - 1, int(len(self.times) * share))]
 
 
-def attack(target: Target, kind: Literal["-H", "-B"], path: str, scratch: Path, *, seconds: int = 25) -> Attack:
+def attack(target: Target, kind: Literal["-H", "-B"], path: str, scratch: Path, *, seconds: int = 20) -> Attack:
     """Slow headers (`-H`) or slow bodies (`-B`) on `CONNECTIONS` connections, for so many seconds at most."""
     table = scratch / f"slow{kind}"
     with tunnel(target) as port:

@@ -11,6 +11,7 @@ from hosts.conftest import BootHost
 from hosts.image import WARM_PACKAGES
 from hosts.lab import Lab
 from hosts.network import has_ipv6
+from hosts.pebble import open_pebble
 
 from . import exposure, gixy, lynis, mozilla, nmap, observatory, slowhttp, ssh_audit, sslyze, testssl
 from .findings import Finding
@@ -21,10 +22,15 @@ WEB_AND_SSH = {22, 80, 443}
 
 @pytest.fixture(scope="module")
 def site(
-    boot_module_host: BootHost, ssh_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Site:
-    """One host for all of them."""
-    return make_site(boot_module_host(packages=WARM_PACKAGES), ssh_environment, tmp_path_factory.mktemp("site"))
+    lab: Lab,
+    boot_module_host: BootHost,
+    ssh_environment: Mapping[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    """One host for all of them, with a certificate of an authority that is there as long as the host."""
+    host = boot_module_host(packages=WARM_PACKAGES)
+    with open_pebble(f"{lab.network.prefix}.1", host.address, tmp_path_factory.mktemp("pebble")) as pebble:
+        yield make_site(host, pebble, ssh_environment, tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture(scope="module")
