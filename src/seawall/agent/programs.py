@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from seawall.agent import gate, releases
+from seawall.agent import gate, releases, sandbox_hint
 from seawall.agent.errors import Cancelled, FrontDoorFailed, GateFailed
 from seawall.agent.managers import Manager
 from seawall.agent.places import Places
@@ -47,6 +47,7 @@ class Programs:
         except GateFailed as error:
             self._check_cancelled()
             error.output = self.manager.log_tail(at, web, LOG_LINES)
+            error.remedy = sandbox_hint.of(web, error.output) or error.remedy
             raise
 
     def settle(self, release_id: str, release: Release) -> None:
@@ -60,7 +61,8 @@ class Programs:
                 why = self.manager.broken(at, program)
                 if why:
                     log = self.manager.log_tail(at, program, LOG_LINES)
-                    raise GateFailed(why, place=program.name, output=log, remedy="its last log lines are below")
+                    remedy = sandbox_hint.of(program, log) or "its last log lines are below"
+                    raise GateFailed(why, place=program.name, output=log, remedy=remedy)
             time.sleep(0.1)
 
     def check_well(self, release_id: str, release: Release) -> None:

@@ -47,8 +47,9 @@ class Facts:
     def from_wire(cls, hello: Mapping[str, Any]) -> Facts:
         """The facts among what the agent says; it says more than the stack needs."""
         wanted = {field.name for field in fields(cls)}
-        known = {name: value for name, value in hello.items() if name in wanted}
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+        known: dict[str, Any] = {name: value for name, value in hello.items() if name in wanted}
+        lists: dict[str, Any] = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
+        return cls(**{**known, **lists})
 
     @property
     def nginx(self) -> tuple[int, ...]:

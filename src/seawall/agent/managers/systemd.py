@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from seawall.agent import sandbox_hint
 from seawall.agent.errors import StartFailed
 from seawall.agent.files import replace_link, write_atomic
 from seawall.agent.places import Places, ReleasePlaces
@@ -40,11 +41,12 @@ class Systemd:
         names = [fill(name, at.id) for name in program.units]
         done = run(["systemctl", "start", *names], timeout=START_TIMEOUT)
         if done.returncode:
+            log = self.log_tail(at, program, 20)
             raise StartFailed(
                 f"systemd could not start {', '.join(names)}",
                 place=names[-1],
-                output=f"{done.stderr.strip()}\n{self.log_tail(at, program, 20)}".strip(),
-                remedy="the last lines of its log are below",
+                output=f"{done.stderr.strip()}\n{log}".strip(),
+                remedy=sandbox_hint.of(program, log) or "the last lines of its log are below",
             )
 
     def stop(self, at: ReleasePlaces, program: Program) -> None:
