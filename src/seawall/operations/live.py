@@ -71,6 +71,7 @@ def check_live(
     from_outside, on_host = chosen(OUTSIDE, only, skip), chosen(HOST, only, skip)
     looking = partial(
         outside.look,
+        health=project.health.path,
         mounts=tuple(project.static),
         listening=sorted({port for one in reached if one.seen for port in one.seen.posture["listening"]}),
         trusted=authorities + pins,

@@ -248,3 +248,13 @@ def test_a_plain_http_site_is_not_asked_for_what_only_https_has() -> None:
     site = replace(well.SITE, https=False)
     page = front("Strict-Transport-Security", Set_Cookie="session=a; HttpOnly; SameSite=Lax").pages
     assert broken(WELL.but(site=site, tls=None, stranger=None, pages=page)) == []
+
+
+def test_a_page_that_writes_about_tracebacks_shows_none() -> None:
+    assert broken(front(body="<code>Traceback (most recent call last)</code> from site-packages, nginx/1.22")) == []
+
+
+def test_where_the_first_page_is_missing_another_one_is_looked_at() -> None:
+    page = front("Permissions-Policy").pages[0]
+    found = broken(WELL.but(pages=(answer("/", 404), page)))
+    assert {one for one, _ in found} == {"SW827"}

@@ -80,7 +80,7 @@ def questions(site: Site, mounts: tuple[str, ...] = ()) -> Mapping[str, tuple[Re
             )
         ),
         "origin": (Request(headers=(("Origin", f"https://{STRANGER}"),)),),
-        "notes": (Request("/.well-known/security.txt"), Request("/robots.txt")),
+        "notes": (Request("/.well-known/security.txt"),),
     }
     if site.https:
         asked["plain"] = (Request("/seawall-check?a=1", plain=True),)

@@ -78,9 +78,9 @@ def framed_by_anybody(seen: Outside) -> Iterator[Evidence]:
 
 
 def sniffed(seen: Outside) -> Iterator[Evidence]:
-    for answer in (*seen.pages[:1], *seen.assets):
-        first = answer.header("X-Content-Type-Options").partition(",")[0]  # which counts (Fetch, 3.7)
-        if answer.good and first.strip().lower() != "nosniff":
+    for answer in (seen.front, *seen.assets):
+        first = answer.header("X-Content-Type-Options").partition(",")[0] if answer else ""  # which counts (Fetch, 3.7)
+        if answer and answer.good and first.strip().lower() != "nosniff":
             yield answer.showing("X-Content-Type-Options")
 
 

@@ -140,8 +140,9 @@ def _catch_all(answer: Answer, missing: Answer | None) -> bool:
 
 def _telling(seen: Outside, pattern: re.Pattern[str]) -> Iterator[Evidence]:
     told: set[str] = set()
-    pages = (*seen.pages, *seen.of("missing"), *seen.of("errors"), *seen.of("big body"), *seen.of("long header"))
-    for answer in pages:
+    failed = (page for page in seen.pages if page.status >= 400)  # others may write about tracebacks
+    provoked = (*seen.of("missing"), *seen.of("errors"), *seen.of("big body"), *seen.of("long header"))
+    for answer in (*failed, *provoked):
         found = pattern.search(answer.body)
         if found and found[0] not in told:
             told.add(found[0])

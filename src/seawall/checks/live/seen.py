@@ -170,8 +170,8 @@ class Outside:
 
     @property
     def front(self) -> Answer | None:
-        """The first page, if there is one that is well."""
-        return self.pages[0] if self.pages and self.pages[0].good else None
+        """The first page that is well."""
+        return next((page for page in self.pages if page.good), None)
 
     @property
     def answers(self) -> tuple[Answer, ...]:
