@@ -179,6 +179,13 @@ def test_more_ports_are_opened_on_request(port: str, rule: str) -> None:
     assert rule in firewall(FRESH, allow=(port,)).rules
 
 
+def test_ports_that_are_named_come_beside_what_was_there_and_later_instead_of_those_named_before() -> None:
+    first = replace(FRESH, rules=("allow 51820/udp",))
+    assert firewall(first, allow=("8080",)).rules[-2:] == ("allow 51820/udp", "allow 8080/tcp")
+    later = replace(SET_UP, profile=Profile("deploy", "", ("allow 8080/tcp",)))
+    assert firewall(later, allow=("9090",)).rules[-2:] == ("allow 443/tcp", "allow 9090/tcp")
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "80/sctp", "http", "10:5", "", "22; rm -rf /"])
 def test_what_is_no_port_is_refused(port: str) -> None:
     with pytest.raises(UsageError, match="is no port"):

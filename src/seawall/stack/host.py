@@ -81,10 +81,16 @@ def choose(facts: HostFacts, options: Options) -> Profile:
     return Profile(
         user,
         kept.trusted,
-        kept.allow if options.allow is None else tuple(rule_for(port) for port in options.allow),
+        kept.allow if options.allow is None else _allowed(facts, kept, options.allow),
         kept.firewall if options.firewall is None else options.firewall,
         kept.swap if options.swap is None else options.swap,
     )
+
+
+def _allowed(facts: HostFacts, kept: Profile, ports: tuple[str, ...]) -> tuple[str, ...]:
+    """The ports that are named; the first time beside the rules there are, afterwards instead of those named before."""
+    before = () if facts.profile else kept.allow
+    return tuple(dict.fromkeys((*before, *(rule_for(port) for port in ports))))
 
 
 def rule_for(port: str) -> str:

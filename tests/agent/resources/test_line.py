@@ -1,4 +1,4 @@
-"""Single lines in files that belong to somebody else."""
+"""One line in somebody else's file: the rest of the file stays as it is."""
 
 from __future__ import annotations
 
@@ -6,37 +6,70 @@ from pathlib import Path
 
 import pytest
 
+from seawall.agent.errors import ApplyFailed
 from seawall.agent.host_vocabulary import Line
 from seawall.agent.resources import line
+from seawall.agent.resources.work import Work
 
 
-def after(resource: Line, text: str) -> str:
-    return line.wanted(resource, text)
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "login.defs"
 
 
-def test_a_line_takes_the_place_of_the_first_it_replaces_and_the_others_go() -> None:
-    resource = Line("/x", "a 3", replaces=r"a \d")
-    assert after(resource, "b\na 1\nc\na 2\n") == "b\na 3\nc\n"
+def make(resource: Line, work: Work) -> bool:
+    """Whether anything had to be changed."""
+    found = line.observe(resource)
+    if line.diff(resource, found) is None:
+        return False
+    line.apply(resource, found, work)
+    return True
 
 
-def test_a_line_that_replaces_none_goes_to_the_end_or_to_the_beginning() -> None:
-    assert after(Line("/x", "a"), "b\n") == "b\na\n"
-    assert after(Line("/x", "a", first=True), "b\n") == "a\nb\n"
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("# UMASK is it\nUMASK 022\nEND\n", "# UMASK is it\nUMASK 027\nEND\n"),
+        ("UMASK 022\nA\nUMASK 077\n", "UMASK 027\nA\n"),
+        ("A\n", "A\nUMASK 027\n"),
+        ("A", "A\nUMASK 027\n"),
+        ("", "UMASK 027\n"),
+    ],
+)
+def test_the_line_takes_the_place_of_those_it_replaces(place: Path, work: Work, before: str, after: str) -> None:
+    place.write_text(before)
+    wanted = Line(str(place), "UMASK 027", replaces=r"^UMASK\s")
+    assert make(wanted, work)
+    assert place.read_text() == after
+    assert not make(wanted, work)
 
 
-def test_a_line_that_is_there_changes_nothing() -> None:
-    assert after(Line("/x", "a 3", replaces=r"a \d"), "b\na 3\n") == "b\na 3\n"
+def test_a_first_line_goes_to_the_beginning(place: Path, work: Work) -> None:
+    place.write_text("Port 22\n")
+    assert make(Line(str(place), "Include x", first=True), work)
+    assert place.read_text() == "Include x\nPort 22\n"
 
 
-def test_a_line_that_needs_another_is_not_added_without_it() -> None:
-    resource = Line("/x", "a 3", replaces=r"a \d", needs="line")
-    assert after(resource, "b\n") == "b\n"
-    assert after(resource, "a 1\n") == "a 3\n"
+def test_two_lines_of_one_file_do_not_undo_each_other(place: Path, work: Work) -> None:
+    place.write_text("A\n")
+    wanted = [Line(str(place), "ONE"), Line(str(place), "TWO")]
+    seen = [line.observe(item) for item in wanted]
+    for item, found in zip(wanted, seen, strict=True):
+        line.apply(item, found, work)
+    assert place.read_text() == "A\nONE\nTWO\n"
 
 
-@pytest.mark.parametrize("needs", ["file", "line"])
-def test_a_line_that_needs_its_file_does_not_make_it(tmp_path: Path, needs: str) -> None:
-    resource = Line(str(tmp_path / "absent"), "a", needs=needs)
-    assert line.diff(resource, line.observe(resource)) is None
-    alone = Line(str(tmp_path / "absent"), "a")
-    assert line.diff(alone, line.observe(alone)) is not None
+def test_mode_and_odd_bytes_stay_and_taking_back_restores_all(place: Path, work: Work) -> None:
+    place.write_bytes(b"caf\xe9\n")
+    place.chmod(0o640)
+    make(Line(str(place), "ONE"), work)
+    assert place.read_bytes() == b"caf\xe9\nONE\n"
+    assert place.stat().st_mode & 0o777 == 0o640
+    work.undo.roll_back()
+    assert place.read_bytes() == b"caf\xe9\n"
+
+
+def test_a_link_is_not_replaced(place: Path) -> None:
+    place.symlink_to("/etc/hostname")
+    with pytest.raises(ApplyFailed, match="is a link"):
+        line.observe(Line(str(place), "ONE"))
