@@ -7,6 +7,7 @@ it is at one host, unless told otherwise; pebble then looks at port 80 of that h
 import datetime
 import ipaddress
 import json
+import shutil
 import socket
 import ssl
 import subprocess
@@ -148,6 +149,7 @@ class Pebble:
 @contextmanager
 def open_pebble(address: str, host: str, directory: Path) -> Iterator[Pebble]:
     """An authority at `address`, which finds every name at `host`."""
+    assert shutil.which("pebble"), "this needs pebble: run tools/install-test-tools"
     pebble = Pebble(address, directory)
     pebble.make_own_certificate()
     try:

@@ -14,6 +14,7 @@ from seawall.config.detect.python import matters
 
 HEADER = "# Written by `seawall init`; `seawall config explain KEY` tells about each key.\n"
 UNSET_HOSTS = '# hosts = ["root@203.0.113.5"]'
+UNSET_TLS = '# tls.mode = "acme"  # a certificate that browsers trust, once the domain leads to the host'
 
 
 def render(
@@ -47,6 +48,7 @@ def _top(findings: Findings, name: str, hosts: Sequence[str], domains: Sequence[
     lines = [f"name = {_toml(name)}"]
     lines.append(f"domains = {_toml(list(domains))}" if domains else f'# domains = ["{name}.example.com"]')
     lines.append(f"hosts = {_toml(list(hosts))}" if hosts else UNSET_HOSTS)
+    lines.append(UNSET_TLS)
     kept = secrets(findings)
     if kept:
         names = _toml([item.value.name for item in kept])

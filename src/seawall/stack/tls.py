@@ -20,6 +20,7 @@ from seawall.agent.vocabulary import (
 from seawall.config.model import Project
 from seawall.config.security import Tls
 from seawall.errors import ConfigError
+from seawall.stack.systemd import UNIT_DIR
 from seawall.stack.templates import render
 
 #: Reads units and their drop-ins again.
@@ -139,6 +140,7 @@ def _install(project: Project, shown: AcmeCertificate, service: Service) -> File
         certificate=shown.certificate,
         key=shown.key,
         folder=CERTIFICATES,
+        units=UNIT_DIR,
         domains=shown.domains,
         service=service.name,
         check=service.check,

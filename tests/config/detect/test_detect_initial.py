@@ -34,6 +34,12 @@ def test_the_file_is_a_valid_configuration_with_hosts_and_domains_given_or_not(n
     assert (project.name, project.hosts, project.domains) == ("other", ("web1",), ("example.com",))
 
 
+def test_what_is_commented_out_beside_the_domains_is_valid_too(found):
+    text = render(found({"app.py": APP}), "shop").replace("# domains", "domains").replace("# tls", "tls")
+    settings = tomllib.loads(text)
+    assert Project(**settings, directory=PROJECTS).tls.mode == "acme"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_file_has_about_ten_lines_of_settings(name):
     lines = [line for line in render(detect(PROJECTS / name)).splitlines() if line and line[0] not in "#["]
