@@ -46,7 +46,7 @@ def test_a_command_runs_in_the_code_with_the_apps_variables_and_its_environment_
     said = run(there, wanted, 'pwd; echo "$COLOUR $HOME $VIRTUAL_ENV"; echo "$PATH"; umask')
     assert said[:2] == [str(at.code), f"grey {there.data} {at.venv}"]
     assert said[2].startswith(f"{at.venv}/bin:")
-    assert said[3] == "0027"
+    assert said[3] == "0077"
 
 
 def test_secrets_are_masked_in_what_it_prints_and_in_the_error(there: Places, wanted: Release) -> None:

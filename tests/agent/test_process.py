@@ -159,3 +159,13 @@ def test_another_users_program_has_none_of_roots_groups_and_that_users_home() ->
     finally:
         os.setgroups(groups)
     assert completed.stdout.splitlines() == ["nobody", "65534", "/nonexistent"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may run programs as another user")
+def test_another_users_program_cannot_gain_rights_and_errors_name_the_program_itself() -> None:
+    asked = ["/bin/sh", "-c", "grep NoNewPrivs /proc/self/status"]
+    assert process.run(asked, timeout=20, user="nobody", cwd="/").stdout.split() == ["NoNewPrivs:", "1"]
+    with pytest.raises(CommandFailed, match=r"^/bin/false failed with exit code 1$"):
+        process.check(["/bin/false"], timeout=20, user="nobody", cwd="/")
+    with pytest.raises(CommandFailed, match=r"^sleep 60 did not end"):
+        process.run(["sleep", "60"], timeout=0.2, user="nobody", cwd="/")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 from collections.abc import Callable, Mapping, Sequence
 
 from seawall.agent.errors import BadRequest, CommandFailed, MigrationFailed
 from seawall.agent.masking import masker
 from seawall.agent.places import Places, ReleasePlaces
-from seawall.agent.process import PATH, run
+from seawall.agent.process import PATH, WITHOUT_GAIN, run
 from seawall.agent.releases import Made
 from seawall.agent.vocabulary import Release
 
 #: Bound on a migration, seconds: a long one is common, an endless one waits for a lock nobody will release.
 MIGRATION_TIMEOUT = 3600
+#: As in the app's units: what it writes is its own.
+UMASK = 0o077
 
 
 def environment(at: ReleasePlaces, places: Places, env: Mapping[str, str]) -> dict[str, str]:
@@ -51,7 +54,7 @@ def run_once(
             cwd=str(at.code),
             env=env,
             user=user,
-            umask=0o027,
+            umask=UMASK,
             on_line=hear,
             cancelled=cancelled,
         )
@@ -74,9 +77,11 @@ def become(places: Places, made: Made, argv: Sequence[str]) -> None:
         env["TERM"] = os.environ["TERM"]
     os.chdir(at.code)
     _drop_rights(places)
+    found = shutil.which(argv[0], path=env["PATH"])
+    words = [*WITHOUT_GAIN, found, *argv[1:]] if found and places.layout.user else list(argv)
     ours = signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # the command is to find it as a shell would leave it
     try:
-        os.execvpe(argv[0], list(argv), env)  # noqa: S606 - an argument list, and this process is to become it
+        os.execvpe(words[0], words, env)  # noqa: S606 - an argument list, and this process is to become it
     except OSError as error:
         signal.signal(signal.SIGPIPE, ours)
         raise BadRequest(
@@ -91,4 +96,4 @@ def _drop_rights(places: Places) -> None:
         os.setgroups([])
         os.setgid(places.gid)
         os.setuid(places.uid)
-    os.umask(0o027)
+    os.umask(UMASK)

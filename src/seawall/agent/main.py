@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 import threading
 from typing import Any
@@ -16,6 +17,7 @@ def main() -> None:
 
     The facts are gathered while the rest is imported: programs are asked for some of them.
     """
+    _leave_no_core()
     frames_out = os.dup(1)
     os.dup2(2, 1)
     if os.geteuid() == 0:
@@ -31,6 +33,7 @@ def main() -> None:
 
 def execute(arguments: list[str]) -> None:
     """``LAYOUT_JSON COMMAND…``: become a one-off command in the live release (`seawall run`)."""
+    _leave_no_core()
     from seawall.agent import commands, releases
     from seawall.agent.errors import AgentError, NoSuchRelease
     from seawall.agent.places import Places
@@ -44,3 +47,8 @@ def execute(arguments: list[str]) -> None:
         commands.become(places, releases.load(places, live), arguments[1:])
     except AgentError as error:
         sys.exit(f"seawall: {error.fact}\n  {error.remedy}")
+
+
+def _leave_no_core() -> None:
+    """A memory dump of ours, or of what we start, would hold secrets (getrlimit(2))."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

@@ -19,6 +19,10 @@ from seawall.agent.errors import Cancelled, CommandFailed
 #: Where programs are found unless the caller's environment says otherwise.
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+#: Goes before a command that runs as another user: no program that it starts can gain rights, setuid or not
+#: (setpriv(1), of util-linux).
+WITHOUT_GAIN = ("/usr/bin/setpriv", "--no-new-privs", "--")
+
 TICK = 0.05  #: seconds between two looks at the clock, at ``cancelled()`` and at a program that closed its output
 GRACE = 5.0  #: seconds between the polite and the final signal
 TAIL = 30  #: lines of output that an error carries
@@ -51,9 +55,9 @@ def run(
     """Run a program to its end and return how it ended, whatever its exit code.
 
     The environment is PATH, LANG and HOME; ``env`` is laid over that. ``user`` runs it with that user's rights,
-    primary group (or ``group``) and no supplementary groups but ``groups``. ``timeout`` is in seconds. ``on_line``
-    gets each line of both streams as it comes. Children that outlive the program (a daemon it starts) are left
-    alone after a normal end.
+    primary group (or ``group``) and no supplementary groups but ``groups``, and no way to gain more. ``timeout`` is in
+    seconds. ``on_line`` gets each line of both streams as it comes. Children that outlive the program (a daemon it
+    starts) are left alone after a normal end.
 
     Raises CommandFailed if it cannot be started or runs out of time, Cancelled when ``cancelled()`` turns true; its
     whole process group is dead by then.
@@ -114,9 +118,10 @@ def _rights(user: str | None, group: str | None, groups: Sequence[str]) -> dict[
 def _start(
     argv: Sequence[str], cwd: str | None, env: dict[str, str], talks: bool, **options: Any
 ) -> subprocess.Popen[bytes]:
+    gain = WITHOUT_GAIN if "user" in options else ()
     try:
-        return subprocess.Popen(
-            list(argv),
+        process = subprocess.Popen(
+            [*gain, *argv],
             cwd=cwd,
             env=env,
             stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
@@ -126,6 +131,8 @@ def _start(
             bufsize=0,
             **options,
         )
+        process.args = list(argv)  # what errors name
+        return process
     except OSError as error:
         place = error.filename or argv[0]
         raise CommandFailed(f"{argv[0]} could not be started: {error.strerror}", place=os.fsdecode(place)) from error

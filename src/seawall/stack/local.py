@@ -14,6 +14,7 @@ FOLDER = ".seawall/local"
 #: A unix socket's path has at most 107 bytes (unix(7)); the longest here is supervisord's, while it makes it.
 LONGEST_SOCKET = len("/run/supervisor.sock.4194304")
 SOCKET_PATH = 107
+WITHOUT_SANDBOX = "here the app runs with your own rights; the sandbox that a server gives it is missing"
 #: What the app's processes start from: nothing of the environment of the person's shell.
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
@@ -96,4 +97,4 @@ def _notes(project: Project, target: LocalTarget) -> tuple[str, ...]:
     if project.schedule:
         names = ", ".join(sorted(project.schedule))
         notes.append(f"on this machine nothing runs by the clock: {names} (`seawall run` runs a command once)")
-    return tuple(notes)
+    return (*notes, WITHOUT_SANDBOX)
