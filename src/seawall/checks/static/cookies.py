@@ -109,8 +109,10 @@ def _set_cookies(source: Source) -> Iterator[tuple[Module, ast.Call, str]]:
     for module in source.sources.main:
         for call in module.calls:
             spread = any(argument.arg is None for argument in call.keywords)
-            if isinstance(call.func, ast.Attribute) and call.func.attr == "set_cookie" and not spread:
-                yield module, call, literal(keyword(call, "key", 0)) or ""
+            named = keyword(call, "key", 0)
+            sets = isinstance(call.func, ast.Attribute) and call.func.attr == "set_cookie" and keyword(call, "value", 1)
+            if sets and named is not None and not spread:
+                yield module, call, literal(named) or ""
 
 
 def _off(node: ast.expr | None) -> bool:

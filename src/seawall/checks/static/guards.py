@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator
 
 from seawall.checks.static.settings import DEVELOPING
 from seawall.config.detect.source import Function, Module
@@ -12,11 +11,10 @@ from seawall.config.detect.source import Function, Module
 
 def around(module: Module, node: ast.AST) -> Iterator[ast.AST]:
     """The nodes around a node, the nearest first."""
-    parents = _parents(module.tree)
-    at = parents.get(node)
+    at = module.parents.get(node)
     while at is not None:
         yield at
-        at = parents.get(at)
+        at = module.parents.get(at)
 
 
 def function_of(module: Module, node: ast.AST) -> Function | None:
@@ -48,8 +46,3 @@ def for_developing(module: Module, node: ast.AST) -> bool:
 
 def _words(test: ast.expr) -> set[str]:
     return {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
-
-
-@lru_cache(maxsize=512)
-def _parents(tree: ast.Module) -> Mapping[ast.AST, ast.AST]:
-    return {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}

@@ -17,7 +17,7 @@ QUERIES = frozenset({"execute", "executemany", "executescript", "raw", "from_sta
 TEXTS = frozenset({"sqlalchemy.text", "sqlalchemy.sql.text", "sqlalchemy.sql.expression.text"})
 SHELL = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"})
 PROGRAMS = frozenset(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen"))
-CODE = frozenset({"eval", "exec", "compile"})
+CODE = frozenset({"eval", "exec"})
 PICKLES = frozenset(
     f"{module}.{name}" for module in ("pickle", "cPickle", "dill", "cloudpickle", "marshal", "jsonpickle")
     for name in ("loads", "load", "decode", "Unpickler")

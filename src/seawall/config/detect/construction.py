@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from seawall.config.detect.facts import Interface
 from seawall.config.detect.source import (
@@ -54,13 +54,15 @@ class Construction:
 
 @dataclass(frozen=True)
 class _Search:
-    """One search for what an expression is; `local` are the names of the function around it."""
+    """One search for what an expression is; `local` are the names of the function around it, `tried` the functions that
+    were looked into: functions that call each other would lead to more and more ways through the same ones."""
 
     sources: Sources
     module: Module
     local: dict[str, list[ast.expr]]
     depth: int = 0
     names: frozenset[tuple[str, str, bool]] = frozenset()
+    tried: set[int] = field(default_factory=set)
 
     def deeper(self, module: Module, local: dict[str, list[ast.expr]]) -> _Search:
         return replace(self, module=module, local=local, depth=self.depth + 1)
@@ -82,8 +84,9 @@ def returned(sources: Sources, module: Module, function: Function) -> Constructi
 
 
 def _of_function(search: _Search, module: Module, function: Function) -> Construction | None:
-    if search.depth > DEEPEST or _is_fixture(search.sources, module, function):
+    if search.depth > DEEPEST or id(function) in search.tried or _is_fixture(search.sources, module, function):
         return None
+    search.tried.add(id(function))
     nodes = list(own_nodes(function))
     local = assignments(node for node in nodes if isinstance(node, ast.stmt))
     for node in nodes:

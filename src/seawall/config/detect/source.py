@@ -101,6 +101,11 @@ class Module:
         return tuple(ast.walk(self.tree))
 
     @cached_property
+    def parents(self) -> Mapping[ast.AST, ast.AST]:
+        """The node around each node."""
+        return {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
+
+    @cached_property
     def calls(self) -> tuple[ast.Call, ...]:
         """All calls in the file."""
         return tuple(node for node in self.nodes if isinstance(node, ast.Call))
