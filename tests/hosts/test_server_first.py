@@ -72,3 +72,33 @@ def test_a_change_makes_the_plan_exit_with_3_and_changes_nothing(first: FirstDep
     assert plan.code == 3
     assert "app.py" in plan.out
     assert visit(first.host).text == "version one"
+
+
+#: What is asked of the site, by the host's own openssl, and whether there is an answer.
+HANDSHAKES = {
+    "-tls1_1 -cipher DEFAULT@SECLEVEL=0": False,
+    "-tls1_2 -cipher AES128-GCM-SHA256": False,
+    "-tls1_2 -cipher ECDHE-ECDSA-AES128-SHA256": False,
+    "-tls1_2 -cipher ECDHE-ECDSA-AES128-GCM-SHA256": True,
+    "-tls1_3 -groups P-521": False,
+    "-tls1_3 -groups X25519": True,
+}
+
+
+@pytest.mark.parametrize("words", HANDSHAKES)
+def test_a_handshake_is_made_by_todays_rules_whatever_the_distribution_says(first: FirstDeployment, words: str) -> None:
+    assert handshake(first.host, words) is HANDSHAKES[words]
+
+
+def test_the_key_exchange_that_quantum_computers_do_not_break_is_there_where_openssl_has_it(
+    first: FirstDeployment,
+) -> None:
+    new = "Debian GNU/Linux 13" in first.host.read_file("/etc/os-release")
+    assert handshake(first.host, "-tls1_3 -groups X25519MLKEM768") is new
+
+
+def handshake(host: Host, words: str) -> bool:
+    """Whether the site agrees to a connection of this kind."""
+    where = ["-connect", "127.0.0.1:443", "-servername", "tiny.example.com"]
+    done = host.run(["openssl", "s_client", *where, *words.split()], stdin="", check=False)
+    return done.returncode == 0 and "Cipher is (NONE)" not in done.stdout

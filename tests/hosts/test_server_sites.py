@@ -1,5 +1,6 @@
 """Several apps on one server, sites that others wrote, and a server that somebody changes by hand."""
 
+import contextlib
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -64,6 +65,20 @@ def certificate_of(host: Host, domain: str) -> bytes:
         trusting.wrap_socket(plain, server_hostname=domain) as wrapped,
     ):
         return wrapped.getpeercert(binary_form=True) or b""
+
+
+def not_served(host: Host, name: str) -> bool:
+    """Whether nothing at all comes back to a visitor who asks for this name, whatever certificate is shown."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    plain = socket.create_connection((host.address, 443), 20)
+    with (
+        contextlib.suppress(ConnectionResetError, ssl.SSLError),
+        context.wrap_socket(plain, server_hostname=name) as site,
+    ):
+        site.sendall(f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+        return site.recv(1) == b""
+    return True
 
 
 def test_apps_side_by_side_answer_each_under_its_own_name(neighbours: Neighbours) -> None:
@@ -242,11 +257,17 @@ def test_an_app_without_domains_answers_at_the_hosts_address(
     assert visit(host, domain=host.address, scheme="http").headers["location"] == f"https://{host.address}/"
     with visitor(host, host.address) as client:
         assert client.get("/").text == "version one"
+    assert not_served(host, "unknown.example.com")
+    assert visit(host, domain=TWO).text == "version of the quick one"
     bare.configure(tls={"mode": "off"})
     bare.deploy()
     assert visit(host, domain=host.address, scheme="http").text == "version one"
+    bare.configure(tls={"mode": "self-signed"})
+    bare.deploy()
     bare.seawall("destroy", "--yes", "bare", "--with-data")
     assert visit(host, domain=TWO).text == "version of the quick one"
+    assert not_served(host, "unknown.example.com"), "others need an answer for unknown hosts, and have one again"
+    assert neighbours.second.seawall("plan", "--exit-code").code == 0
 
 
 def test_a_certificate_of_ones_own_is_used_and_a_missing_one_is_named(
@@ -259,8 +280,9 @@ def test_a_certificate_of_ones_own_is_used_and_a_missing_one_is_named(
     assert refused.code == 1
     assert certificate in refused.err
     assert not host.exists(f"{SITES}/seawall-own.conf")
-    host.run(["sh", "-c", f"mkdir /etc/ssl/own && cp /etc/ssl/seawall/second.crt {certificate}"])
-    host.run(["cp", "/etc/ssl/seawall/second.key", key])
+    make = "mkdir /etc/ssl/own && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9"
+    names = "-subj /CN=own -addext subjectAltName=DNS:own.example.com"
+    host.run(["sh", "-c", f"{make} {names} -out {certificate} -keyout {key}"])
     own.deploy()
     assert certificate_of(host, "own.example.com") == ssl.PEM_cert_to_DER_cert(host.read_file(certificate))
     own.seawall("destroy", "--yes", "own", "--with-data")

@@ -26,7 +26,7 @@ from seawall.agent.store import Store
 from seawall.agent.undo import UndoLog
 from seawall.agent.undoing import Undoing
 from seawall.agent.venvs import Builder
-from seawall.agent.vocabulary import AcmeCertificate, Event, Release, Resource, Service, to_wire
+from seawall.agent.vocabulary import AcmeCertificate, Event, File, Release, Resource, Service, to_wire
 from seawall.agent.work import Work, failure_of
 
 #: Steps after which nobody can stop a deployment any more: it ends by itself, one way or the other.
@@ -185,15 +185,21 @@ class Deployer:
             Store(self.places.objects).prune()
             venvs.prune(self.places, (self.places.release(n).venv for n in releases.ids(self.places)))
 
-    def destroy(self, services: Sequence[Resource], *, with_data: bool) -> list[str]:
-        """Stop the app and remove it from this host, its data and journal too ``with_data``. Returns what is left."""
+    def destroy(self, left: Sequence[Resource], *, with_data: bool) -> list[str]:
+        """Stop the app and remove it from this host, its data and journal too ``with_data``. Returns what is left.
+
+        ``left`` are the services that hear of it, and the files that other apps share: made only where one does.
+        """
         self.programs.stop_all()
         with take_turns(Path(self.places.layout.unit_dir), self.cancelled):
             log = UndoLog.load(str(self.places.undo))
             mine = str(self.places.owned)
-            told = converge.apply(services, log, owned_path=mine, shared=owned.of_others(mine), report=self.report)
+            others = owned.of_others(mine)
+            holding = [item for item in left if not isinstance(item, File) or item.path in others]
+            told = converge.apply(holding, log, owned_path=mine, shared=others, report=self.report)
             converge.reload(told, log)
             log.forget()
+            write_atomic(mine, owned.to_bytes(()), 0o600)
         at = self.places
         self._forget_certificates()
         for path in (at.live, at.maintenance, at.releases, at.objects, at.venvs, at.resolved, at.run):

@@ -316,10 +316,10 @@ class Session:
 
     def _destroy(self, frame: Frame) -> dict[str, Any]:
         with self._locked("destroy", frame):
-            services = [resource_from_wire(service) for service in frame.message["services"]]
+            left = [resource_from_wire(resource) for resource in frame.message["resources"]]
             mine = str(self._there().owned)
             removed = [item.path for item in owned.read(mine) if item.path not in owned.of_others(mine)]
-            kept = self._deployer().destroy(services, with_data=bool(frame.message["with_data"]))
+            kept = self._deployer().destroy(left, with_data=bool(frame.message["with_data"]))
             return {"removed": removed, "kept": kept}
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from seawall.agent.vocabulary import resource_to_wire
 from seawall.operations.hosts import Host, person
-from seawall.stack.compose import services_for
+from seawall.stack.compose import left_behind
+from seawall.stack.facts import Facts
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ def destroy(hosts: Sequence[Host], *, with_data: bool) -> list[Destroyed]:
 
 
 def _destroy(host: Host, *, with_data: bool) -> Destroyed:
-    services = [resource_to_wire(service) for service in services_for(host.target)]
-    answer = host.session.request("destroy", by=person(), with_data=with_data, services=services)
+    left = left_behind(host.target, host.layout, Facts.from_wire(host.session.facts))
+    wire = [resource_to_wire(resource) for resource in left]
+    answer = host.session.request("destroy", by=person(), with_data=with_data, resources=wire)
     return Destroyed(host.name, tuple(answer["removed"]), tuple(answer["kept"]))

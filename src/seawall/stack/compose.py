@@ -11,6 +11,7 @@ from seawall.agent.vocabulary import (
     GivenCertificate,
     Layout,
     Requirements,
+    Resource,
     Service,
     Source,
 )
@@ -56,6 +57,12 @@ def layout_for(project: Project, target: Target) -> Layout:
     if isinstance(target, LocalTarget):
         return local.layout_of(project.app_id, target)
     return server.layout_of(project.app_id)
+
+
+def left_behind(target: Target, layout: Layout, facts: Facts) -> tuple[Resource, ...]:
+    """What must hold when the app is gone: the services that hear of it, and the files that other apps share."""
+    shared = () if isinstance(target, LocalTarget) else nginx.shared(layout, facts)
+    return (*services_for(target), *shared)
 
 
 def services_for(target: Target) -> tuple[Service, ...]:

@@ -69,6 +69,15 @@ def site(
     )
 
 
+def shared(layout: Layout, facts: Facts) -> tuple[File, ...]:
+    """What the host's other apps need once this one is gone: it may have answered for unknown hosts until now."""
+    if facts.nginx < nginx_host.REJECTS_HANDSHAKES:
+        return ()
+    own_site = f"{ENABLED}/seawall-{layout.app}.conf"
+    wanted = nginx_host.resources(facts, SERVICE.name, own_site=own_site, tls=True, own_default=False)
+    return tuple(item for item in wanted if isinstance(item, File))
+
+
 def notes(layout: Layout, facts: Facts, *, tls: SiteTls | None) -> tuple[str, ...]:
     """What a person should know of the host's other sites."""
     own_site = f"{ENABLED}/seawall-{layout.app}.conf"
