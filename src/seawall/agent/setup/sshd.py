@@ -12,6 +12,7 @@ from seawall.agent import files, process
 from seawall.agent.errors import ApplyFailed, CommandFailed
 
 CONFIG = "/etc/ssh/sshd_config"
+RUN = "/run/sshd"
 INCLUDED = "/etc/ssh/sshd_config.d/*.conf"
 #: Keywords of `sshd -T` that decide who gets in, and where.
 KEYWORDS = (
@@ -91,7 +92,7 @@ def said(path: str, depth: int = 0) -> Iterator[Said]:
         if not words:
             continue
         keyword, value = [*re.split(r"\s*=\s*|\s+", words, maxsplit=1), ""][:2]
-        yield Said(f"{path}:{number}", keyword.lower(), value.strip('"'))
+        yield Said(f"{path}:{number}", keyword.lower(), value.strip('"') if value.startswith('"') else value)
         if keyword.lower() == "include" and depth < 16:  # sshd's own limit (servconf.c)
             for pattern in value.split():
                 whole = Path("/etc/ssh") / pattern.strip('"')
