@@ -147,6 +147,8 @@ def test_a_value_that_somebody_else_knows_is_not_made_up_unless_told(run: Run, f
     assert read_secrets(folder, "production") == {"MAIL_PASSWORD": VALUE}
     assert run("secret", "rotate", "MAIL_PASSWORD", "--ask", input="given\n").exit_code == 0
     assert read_secrets(folder, "production")["MAIL_PASSWORD"] == "given"
+    said = run("secret", "rotate", "MAIL_PASSWORD", "--ask", input="another").stderr
+    assert '`secrets` in the configuration names "MAIL_PASSWORD"' in said
     assert run("secret", "rotate", "MAIL_PASSWORD", "--random").exit_code == 0
     assert len(read_secrets(folder, "production")["MAIL_PASSWORD"]) == 64
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from seawall.cli.render.secrets import (
     secret_lines,
 )
 from seawall.errors import UsageError
+
+if TYPE_CHECKING:
+    from seawall.config.model import Project
 
 
 @click.group("secret")
@@ -65,10 +69,7 @@ def set_(
     console.show(f"{name} of {environment} is kept in {FILE}")
     if made is not None:
         console.show(key_lines(made))
-    if name in project.secrets_from:
-        console.say([Line(f"note: the app gets what [secrets_from] says of {name}, not this", "careful")])
-    elif name not in project.secrets:
-        console.say([Line(f'note: the app gets it once `secrets` in the configuration names "{name}"', "careful")])
+    console.say(_whether_it_travels(project, name))
 
 
 @command.command("list", cls=Command)
@@ -167,7 +168,10 @@ def rotate(
         done = rotation.rotate(project.directory, environment, name, new)
         console.show(rotated_lines(name, environment, done.kept, done.dropped))
     option = "" if environment == "production" else f" -e {environment}"
-    console.say(f"the app gets it in a new release, at the next `seawall deploy{option}`")
+    console.say(
+        _whether_it_travels(project, name)
+        or [Line(f"the app gets it in a new release, at the next `seawall deploy{option}`")]
+    )
 
 
 @command.command("diff", cls=Command)
@@ -195,6 +199,15 @@ def diff(directory: Path, as_json: bool, one: str, other: str) -> None:
         console.document(diff_data(one, other, *names))
     else:
         console.show(diff_lines(one, other, *names))
+
+
+def _whether_it_travels(project: Project, name: str) -> list[Line]:
+    """A note where the app does not get this secret."""
+    if name in project.secrets_from:
+        return [Line(f"note: the app gets what [secrets_from] says of {name}, not this", "careful")]
+    if name not in project.secrets:
+        return [Line(f'note: the app gets it once `secrets` in the configuration names "{name}"', "careful")]
+    return []
 
 
 def _made_up(name: str, at_random: bool) -> str:
