@@ -15,7 +15,8 @@ SHOWN = 160
 @dataclass(frozen=True)
 class Site:
     """The site to look at. Visitors type ``domain``; connections go to ``address``, which is the domain itself where
-    it resolves. ``max_body`` is what the configuration allows, for the remedy's sake."""
+    it resolves. ``aliases`` are the names that lead to it, ``self_signed`` what the configuration says of its
+    certificate."""
 
     domain: str
     address: str
@@ -111,7 +112,7 @@ def shortened(text: str) -> str:
 
 @dataclass(frozen=True)
 class Certificate:
-    """The certificate that the site shows. ``key`` is such as ``RSA 2048`` or ``EC secp256r1``; ``pem`` its text;
+    """The certificate that the site shows. ``key`` is such as ``RSA 2048`` or ``EC secp256r1``;
     ``distrust`` says why this machine does not trust it for the site's name, or is empty."""
 
     names: tuple[str, ...]
