@@ -39,14 +39,30 @@ LOOSENED: Mapping[str, tuple[set[str], set[str]]] = {
         {"RestrictNamespaces=yes", FILTER, "SystemCallFilter=~@privileged @resources"},
         {f"{FILTER} @mount", "SystemCallFilter=~@resources"},
     ),
+    # All that implies NoNewPrivileges=yes in the systemd of Debian 12, as was tried there, line by line.
     "privileges": (
         {
             "NoNewPrivileges=yes",
             "CapabilityBoundingSet=",
+            "LockPersonality=yes",
+            "MemoryDenyWriteExecute=yes",
+            "PrivateDevices=yes",
             "PrivateUsers=yes",
+            "ProtectClock=yes",
+            "ProtectHostname=yes",
+            "ProtectKernelLogs=yes",
+            "ProtectKernelModules=yes",
+            "ProtectKernelTunables=yes",
+            "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6",
+            "RestrictNamespaces=yes",
+            "RestrictRealtime=yes",
+            "RestrictSUIDSGID=yes",
+            "SystemCallArchitectures=native",
+            FILTER,
             "SystemCallFilter=~@privileged @resources",
+            "SystemCallErrorNumber=EPERM",
         },
-        {"SystemCallFilter=~@resources"},
+        set(),
     ),
     "system-calls": (
         {
@@ -113,9 +129,11 @@ def test_permissions_together_take_away_what_each_of_them_does(allowed: set[str]
         assert lines.count(f"# {name} allowed: because of {name}") == (0 if strict_alone else 1)
 
 
-def test_no_permission_opens_the_kernel_or_the_file_system() -> None:
+def test_no_permission_opens_the_file_system_and_only_one_the_kernel() -> None:
     every = directives(box(allow=dict.fromkeys(LOOSENED, "all of it")))
-    assert {"ProtectSystem=strict", "ProtectKernelModules=yes", "ProtectControlGroups=yes", "UMask=0077"} <= every
+    assert {"ProtectSystem=strict", "ProtectControlGroups=yes", "KeyringMode=private", "UMask=0077"} <= every
+    few = dict.fromkeys(set(LOOSENED) - {"privileges"}, "all the rest")
+    assert {"NoNewPrivileges=yes", "ProtectKernelModules=yes", "RestrictSUIDSGID=yes"} <= directives(box(allow=few))
 
 
 @pytest.mark.parametrize(

@@ -19,50 +19,53 @@ HOMES = ("/home", "/root", "/run/user")
 
 @dataclass(frozen=True)
 class Part:
-    """Lines that go together. ``permission`` takes them away, and so do those in ``also``; ``instead`` stays then."""
+    """Lines that go together. ``permission`` takes them away; ``instead`` stands there then.
+
+    Those that ``imply`` that no program gains privileges (systemd.exec(5), ``NoNewPrivileges=``; no longer so in
+    systemd 257) fall with `privileges` too.
+    """
 
     lines: tuple[str, ...]
     permission: Permission | None = None
-    also: tuple[Permission, ...] = ()
     instead: tuple[str, ...] = ()
-
-    def loosened(self, sandbox: Sandbox) -> bool:
-        return any(name in sandbox.allow for name in (self.permission, *self.also) if name)
+    imply: bool = False
 
 
 PARTS = (
+    Part(("NoNewPrivileges=yes", "CapabilityBoundingSet="), "privileges"),
     Part(("ProtectHome=yes",), "home", instead=("ProtectHome=read-only",)),
     Part(("PrivateTmp=yes",), "shared-tmp", instead=("ReadWritePaths=/tmp /var/tmp",)),
-    Part(("PrivateDevices=yes", "DevicePolicy=closed"), "devices"),
+    Part(("PrivateDevices=yes",), "devices", imply=True),
+    Part(("DevicePolicy=closed",), "devices"),
     Part(("PrivateIPC=yes", "RemoveIPC=yes"), "shared-memory"),
     Part(("ProtectProc=invisible",), "processes"),
-    Part(("NoNewPrivileges=yes", "CapabilityBoundingSet="), "privileges"),
-    Part(("RestrictNamespaces=yes",), "namespaces"),
-    Part(("RestrictRealtime=yes",), "scheduling"),
+    Part(("RestrictNamespaces=yes",), "namespaces", imply=True),
+    Part(("RestrictRealtime=yes",), "scheduling", imply=True),
     Part(
         ("RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6",),
         "network-interfaces",
         instead=("RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",),
+        imply=True,
     ),
     Part(
         (
             "RestrictSUIDSGID=yes",
             "LockPersonality=yes",
-            "KeyringMode=private",
             "ProtectKernelTunables=yes",
             "ProtectKernelModules=yes",
             "ProtectKernelLogs=yes",
-            "ProtectControlGroups=yes",
             "ProtectClock=yes",
             "ProtectHostname=yes",
-        )
+        ),
+        imply=True,
     ),
+    Part(("ProtectControlGroups=yes", "KeyringMode=private")),
 )
 STRICT = (
     Part(("ProcSubset=pid",), "processes"),
-    # Under it a setuid program gains nothing.
-    Part(("PrivateUsers=yes",), "other-users", also=("privileges",)),
-    Part(("MemoryDenyWriteExecute=yes",), "write-execute-memory"),
+    # Inside it a setuid program gains nothing.
+    Part(("PrivateUsers=yes",), "other-users", imply=True),
+    Part(("MemoryDenyWriteExecute=yes",), "write-execute-memory", imply=True),
 )
 
 
@@ -102,13 +105,13 @@ def _writable(sandbox: Sandbox) -> Iterator[str]:
 def _parts(sandbox: Sandbox) -> Iterator[str]:
     told: set[str] = set()
     for part in (*PARTS, *(STRICT if sandbox.level == "strict" else ())):
-        if not part.loosened(sandbox):
-            yield from part.lines
-            continue
-        if part.permission in sandbox.allow and part.permission not in told:
+        allowed = part.permission in sandbox.allow
+        implies = part.imply and "privileges" in sandbox.allow
+        if part.permission and allowed and part.permission not in told:
             told.add(part.permission)
             yield _allowed(part.permission, sandbox)
-        yield from part.instead
+        if not implies:
+            yield from part.instead if allowed else part.lines
 
 
 def _allowed(permission: Permission, sandbox: Sandbox) -> str:
@@ -119,14 +122,17 @@ def _system_calls(sandbox: Sandbox) -> Iterator[str]:
     """A filter of what ordinary services call (`systemd-analyze syscall-filter` lists the sets)."""
     if "system-calls" in sandbox.allow:
         yield _allowed("system-calls", sandbox)
+    if "system-calls" in sandbox.allow or "privileges" in sandbox.allow:
         return
-    namespaces = "namespaces" in sandbox.allow
-    without = [] if namespaces or "privileges" in sandbox.allow else ["@privileged"]
-    without += [] if "scheduling" in sandbox.allow else ["@resources"]
+    more, without = ("", "@privileged @resources")
+    if "namespaces" in sandbox.allow:
+        more, without = (" @mount", "@resources")
+    if "scheduling" in sandbox.allow:
+        without = without.replace("@resources", "").strip()
     yield "SystemCallArchitectures=native"
-    yield "SystemCallFilter=@system-service" + (" @mount" if namespaces else "")
+    yield f"SystemCallFilter=@system-service{more}"
     if without:
-        yield f"SystemCallFilter=~{' '.join(without)}"
+        yield f"SystemCallFilter=~{without}"
     yield "# A call that is not allowed fails like any other; the app is not killed for it."
     yield "SystemCallErrorNumber=EPERM"
 
