@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from seawall.checks import reference as checklist
+from seawall.checks.catalogue import every_rule
 from seawall.config.reference import markdown
 from seawall.config.schema import json_schema
 
@@ -15,6 +17,7 @@ def pages() -> dict[Path, str]:
     """Each page and what it should hold."""
     return {
         FOLDER / "configuration.md": markdown(),
+        FOLDER / "checks.md": checklist.markdown(every_rule()),
         FOLDER / "seawall.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
     }
 

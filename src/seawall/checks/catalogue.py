@@ -17,6 +17,7 @@ from seawall.checks.static import (
     reaching,
     running,
     secrets,
+    workers,
 )
 from seawall.checks.static.source import Source
 
@@ -33,6 +34,7 @@ STATIC: tuple[Check[Source], ...] = (
     *dependencies.CHECKS,
     *audit.CHECKS,
     *data.CHECKS,
+    *workers.CHECKS,
     *front.CHECKS,
 )
 

@@ -101,8 +101,7 @@ def asserts_guard(source: Source) -> Iterator[Evidence]:
         for node in module.nodes:
             if isinstance(node, ast.Assert) and any(
                 isinstance(part, ast.Name | ast.Attribute)
-                and source.sources.qualified(module, part)
-                in {"flask_login.current_user", "flask.session", "flask.request"}
+                and source.sources.qualified(module, part) in {"flask_login.current_user", "flask.session"}
                 for part in ast.walk(node.test)
             ):
                 yield source.at(module, node)

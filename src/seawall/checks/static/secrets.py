@@ -29,6 +29,7 @@ NAMED = re.compile(
 )
 NO_SECRET = re.compile(r"[\s<>{}]|^(https?://|/|\.)|x{3}|\*{3}|your[-_]|change|example|placeholder|^(none|null|true|false|dev|test)$",
                        re.IGNORECASE)  # fmt: skip
+WORDS = re.compile(r"[a-z]+([_.-][a-z]+)*|[A-Z]+(_[A-Z]+)*")  # a label, or what stands for a password
 WITH_PASSWORD = re.compile(
     r"\b[a-z][a-z0-9+.-]*://[^\s:/@{}'\"]*:(?P<password>[^\s/@{}'\"$<>]+)@(?P<host>[^\s:/'\"{}?]+)"
 )
@@ -78,7 +79,10 @@ def secret_named_in_code(source: Source) -> Iterator[Evidence]:
             for name, value in _named_values(node):
                 text = literal(value) or ""
                 secret = (
-                    name.upper() not in KEYS and NAMED.search(name) and len(text) >= 8 and not NO_SECRET.search(text)
+                    name.upper() not in KEYS
+                    and NAMED.search(name)
+                    and len(text) >= 8
+                    and not (NO_SECRET.search(text) or WORDS.fullmatch(text))
                 )
                 if secret and not for_developing(module, node) and not under_main(module, node):
                     yield source.hidden(module, value)
@@ -93,7 +97,12 @@ def password_in_address(source: Source) -> Iterator[Evidence]:
                 continue
             text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
             match = WITH_PASSWORD.search(text) if "://" in text else None
-            if match and match["host"] not in AT_HOME and not match["host"].endswith("example.com"):
+            if (
+                match
+                and match["host"] not in AT_HOME
+                and not match["host"].endswith("example.com")
+                and not WORDS.fullmatch(match["password"])
+            ):
                 yield source.hidden(module, node)
 
 
