@@ -130,6 +130,12 @@ def test_only_systems_that_are_known_are_set_up(os_id: str, version: str, suits:
         compose(facts, Options())
 
 
+def test_a_host_that_is_about_to_take_changes_back_is_not_judged_by_what_it_holds_now() -> None:
+    with pytest.raises(HostUnsuitable, match="wait for a confirmation") as caught:
+        compose(replace(SET_UP, pending=41.7), Options())
+    assert "within 42 s" in caught.value.state
+
+
 def test_a_host_without_systemd_is_left_alone() -> None:
     with pytest.raises(HostUnsuitable, match="does not run systemd"):
         compose(replace(FRESH, systemd=False), Options())

@@ -138,6 +138,12 @@ def _keys(facts: HostFacts, options: Options) -> tuple[str, ...]:
 
 
 def _suitable(facts: HostFacts) -> None:
+    if facts.pending:
+        raise HostUnsuitable(
+            "changes of an earlier set-up wait for a confirmation that did not come",
+            state=f"nothing was changed; the host takes them back within {facts.pending:.0f} s",
+            remedy="wait that long, then run the command again",
+        )
     version = tuple(int(part) for part in re.findall(r"\d+", facts.os_version)[:2])
     oldest = OLDEST.get(facts.os_id)
     if oldest is None or (version and version < oldest):

@@ -76,6 +76,8 @@ class HostFacts:
     swap_refused: str
     clock: str
     reboot: bool = False
+    #: Seconds until the host takes back what an earlier set-up left unconfirmed, 0 if nothing waits.
+    pending: float = 0
     profile: Profile | None = None
 
     @property
@@ -106,6 +108,7 @@ class HostFacts:
             disk_free=look["disk_free"],
             clock=look["clock"],
             reboot=look["reboot"],
+            pending=look["pending"],
             caller_keys=tuple(look["caller_keys"]),
             user_keys=tuple(look["user_keys"]),
             rules=tuple(look["rules"]),

@@ -14,7 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from seawall.agent import files, process
@@ -55,18 +55,40 @@ def arm(token: str, seconds: int, firewall_was_on: bool) -> None:
     """From now on ``seconds`` remain until everything in the undo log is taken back. Raises ApplyFailed, OSError."""
     Path(places.HOME).mkdir(mode=0o755, parents=True, exist_ok=True)
     for name, text in _units(seconds).items():
-        files.write_atomic(f"{UNITS}/{name}", text.encode(), 0o644)
+        _write(f"{UNITS}/{name}", text, 0o644)
     Path(WANTED_AT_BOOT).parent.mkdir(exist_ok=True)
     files.replace_link(WANTED_AT_BOOT, f"../{AT_BOOT}")
-    waits = Pending(token, seconds, time.monotonic() + seconds, _boot(), firewall_was_on)
-    files.write_atomic(places.PENDING, json.dumps(asdict(waits)).encode(), 0o600)
+    process.run(["systemctl", "daemon-reload"], timeout=60)
+    _wind_up(Pending(token, seconds, 0, _boot(), firewall_was_on))
+
+
+def wind_up_again() -> None:
+    """The whole time is left again. Raises ApplyFailed, OSError."""
+    waits = read()
+    if waits is not None:
+        _wind_up(waits)
+
+
+def _wind_up(waits: Pending) -> None:
+    waits = replace(waits, deadline=time.monotonic() + waits.seconds)
+    _write(places.PENDING, json.dumps(asdict(waits)), 0o600)
     try:
-        process.check(["systemctl", "daemon-reload"], timeout=60)
         process.check(["systemctl", "restart", TIMER], timeout=60)
     except CommandFailed as error:
         raise ApplyFailed(
             "The timer that would take the changes back could not be started", place=TIMER, output=error.output
         ) from error
+
+
+def _write(path: str, text: str, mode: int) -> None:
+    """Under a temporary name that is known, so that a power cut leaves nothing that nobody would remove."""
+    beside = _beside(path)
+    files.remove(beside)
+    files.write_atomic(path, text.encode(), mode, beside=beside)
+
+
+def _beside(path: str) -> str:
+    return f"{path}.new"
 
 
 def _units(seconds: int) -> dict[str, str]:
@@ -125,8 +147,9 @@ def _as_before(waits: Pending) -> None:
 def _disarm() -> None:
     """Remove timer and services. The one that runs just now may go on to its end."""
     process.run(["systemctl", "stop", TIMER], timeout=60)
-    for path in (WANTED_AT_BOOT, *(f"{UNITS}/{name}" for name in (TIMER, SERVICE, AT_BOOT))):
+    for path in (places.PENDING, WANTED_AT_BOOT, *(f"{UNITS}/{name}" for name in (TIMER, SERVICE, AT_BOOT))):
         files.remove(path)
+        files.remove(_beside(path))
     process.run(["systemctl", "daemon-reload"], timeout=60)
 
 

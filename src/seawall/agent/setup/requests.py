@@ -120,7 +120,7 @@ def _make_guarded(resources: tuple[Resource, ...], seconds: int, client: Client)
             resources, undo, owned_path=places.GUARDED_OWNED, report=client.report, cancelled=client.gone
         )
         converge.reload(services, undo)
-        pending.arm(token, seconds, was_on)
+        pending.wind_up_again()
     except (AgentError, OSError):
         pending.take_back()
         raise
