@@ -47,7 +47,7 @@ GUNICORN = {
 
 def host_named(name: str, fleet: Any = None, live: str = "v12") -> Host:
     ask = (lambda op, tell=None, **fields: fleet.request(name, op, tell, **fields)) if fleet else None
-    session: Any = SimpleNamespace(request=ask, close=lambda: None, cancel=lambda: None)
+    session: Any = SimpleNamespace(request=ask, close=lambda: None, cancel=lambda: None, facts={})
     app = {
         "live": live,
         "releases": ["v11", "v12"] if live else [],

@@ -43,10 +43,8 @@ def _host_lines(app: str, status: CertificateStatus) -> list[Line]:
     if status.disk.error or status.disk.fingerprint != status.served.fingerprint:
         rows.append(("on disk", _words(status.disk)))
     rows.append(("file", status.disk.path))
-    lines += [Line(text) for text in table(rows)]
-    if not status.served.error:
-        lines += [Line(text, "faint") for text in table([("SHA-256", status.served.fingerprint)])]
-    return lines
+    rows += [("SHA-256", status.served.fingerprint)] if not status.served.error else []
+    return [*lines, *(Line(text) for text in table(rows))]
 
 
 def _verdict(status: CertificateStatus) -> str:
