@@ -1,19 +1,20 @@
 """slowhttptest: hundreds of connections that send their request as slowly as they may, while others visit the site.
 
 slowhttptest names no host in its TLS greeting, and a front server that refuses unknown hosts would turn it away at the
-door. So it is pointed at a `tunnel` that speaks TLS for it, and the front server sees the slow requests themselves.
+door. So it is pointed at a tunnel (`tunnel.py`) that speaks TLS for it, and the front server sees the slow requests.
 """
 
-import asyncio
 import csv
 import http.client
 import re
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -22,6 +23,7 @@ from hosts.commands import run
 
 from .findings import Target
 
+TUNNEL = Path(__file__).with_name("tunnel.py")
 CONNECTIONS = 400
 TOGETHER_AFTER = 5  # seconds until all are open
 _ESCAPES = re.compile(r"\x1b\[[\d;]*m")
@@ -126,43 +128,10 @@ class _Straight(http.client.HTTPSConnection):
 @contextmanager
 def tunnel(target: Target) -> Iterator[int]:
     """A local port that leads to the target's port 443 through TLS, one connection for each that comes."""
-    loop = asyncio.new_event_loop()
-    trust = ssl.create_default_context(cafile=str(target.ca_file))
-
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # Cancelled when the tunnel closes, which is no error.
-        with suppress(OSError, asyncio.CancelledError):
-            far = await asyncio.open_connection(target.address, 443, ssl=trust, server_hostname=target.name)
-            ways = [asyncio.ensure_future(_pour(reader, far[1])), asyncio.ensure_future(_pour(far[0], writer))]
-            # Whichever side ends, both do.
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-            for way in ways:
-                way.cancel()
-            far[1].transport.abort()
-        writer.transport.abort()
-
-    server = loop.run_until_complete(asyncio.start_server(carry, "127.0.0.1", 0, backlog=1024))
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        asyncio.run_coroutine_threadsafe(_close(server), loop).result(30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(30)
-        loop.close()
-
-
-async def _pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await source.read(65536):
-            sink.write(data)
-            await sink.drain()
-
-
-async def _close(server: asyncio.Server) -> None:
-    server.close()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    argv = [sys.executable, str(TUNNEL), target.name, target.address, str(target.ca_file)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
