@@ -9,11 +9,11 @@ from seawall.checks.rule import Rule
 HEAD = """\
 # The production checklist
 
-Every rule of `seawall check`. [The guide](../guides/checklist.md) says how to go through them and how to allow a breach.
-This page is made of the rules themselves: `make docs` writes it.
+Every rule of `seawall check`. [The guide](../guides/checklist.md) says how to go through them, and how to allow a
+breach. This page is made of the rules themselves: `make docs` writes it.
 
-An **error** must not go online, and stops `seawall deploy`. A **warning** is to be mended before it hurts. A **note** is
-worth knowing.
+An **error** must not go online, and stops `seawall deploy`. A **warning** is to be mended before it hurts. A **note**
+is worth knowing.
 """
 THEMES = {
     "SW0": "Comments that allow a breach",
