@@ -123,6 +123,16 @@ def test_a_host_that_lets_nobody_in_any_more_needs_a_person(doors: Doors) -> Non
     assert "console" in caught.value.remedy
 
 
+def test_ctrl_c_in_between_says_what_becomes_of_the_changes(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(setup, "_confirm", interrupted)
+    with pytest.raises(SetupTakenBack, match="stopped before") as caught:
+        done(a_plan())
+    assert caught.value.state == "it takes them back within 65 s"
+
+
 def test_a_confirmation_that_comes_too_late_is_none(doors: Doors) -> None:
     doors.confirmed = False
     with pytest.raises(SetupTakenBack, match="too late"):

@@ -135,7 +135,16 @@ def carry_out(plan: SetupPlan, patience: int = PATIENCE) -> Generator[Happening,
     begun = time.monotonic()
     answer = yield from _made(plan, patience)
     if answer["token"]:
-        yield from _confirmed(plan, answer["token"], time.monotonic() + patience)
+        deadline = time.monotonic() + patience
+        try:
+            yield from _confirmed(plan, answer["token"], deadline)
+        except KeyboardInterrupt:
+            raise SetupTakenBack(
+                "stopped before a new connection had confirmed the changes",
+                place=plan.destination,
+                state=f"it takes them back within {deadline - time.monotonic() + GRACE:.0f} s",
+                remedy="wait that long, then log in as before",
+            ) from None
     return SetUp(bool(answer["token"]), time.monotonic() - begun)
 
 
