@@ -14,7 +14,10 @@ SAID = """{"dependencies": [
 def test_each_vulnerability_is_one_finding_with_the_version_that_mends_it() -> None:
     answer = read_answer(SAID, "Found 1 known vulnerability in 1 package")
     assert answer.found == (("flask", "0.5", "PYSEC-2019-179", "1.0"),)
-    assert answer.hindrance == ""
+
+
+def test_packages_that_it_has_no_data_of_are_named_not_taken_for_sound() -> None:
+    assert read_answer(SAID, "").hindrance == "pip-audit found no data of private"
 
 
 def test_that_it_is_not_installed_or_cannot_reach_its_data_is_said() -> None:

@@ -78,13 +78,13 @@ def read_answer(out: str, err: str) -> Answer:
     except (ValueError, KeyError, TypeError):
         said = err.strip().splitlines()
         return Answer(hindrance=f"pip-audit cannot reach its data: {said[-1]}" if said else "pip-audit said nothing")
-    return Answer(
-        tuple(
-            (package["name"], package["version"], found["id"], ", ".join(found["fix_versions"]))
-            for package in packages
-            for found in package.get("vulns", ())
-        )
+    found = tuple(
+        (package["name"], package["version"], each["id"], ", ".join(each["fix_versions"]))
+        for package in packages
+        for each in package.get("vulns", ())
     )
+    passed_over = [package["name"] for package in packages if package.get("skip_reason")]
+    return Answer(found, f"pip-audit found no data of {', '.join(passed_over)}" if passed_over else "")
 
 
 CHECKS: tuple[Check[Source], ...] = (
