@@ -23,12 +23,14 @@ def is_edited(places: Places, made: Made) -> bool:
     return not all(_is_as_sent(path, entry) for path, entry in _laid_out(at, made.release))
 
 
-def _laid_out(at: ReleasePlaces, release: Release) -> Iterator[tuple[Path, Entry]]:
+def _laid_out(at: ReleasePlaces, release: Release) -> Iterator[tuple[str, Entry]]:
+    """Where each entry lies. Paths are plain strings: there may be thousands, and each plan looks at all."""
+    code = str(at.code)
     for entry in own_entries(release):
-        yield at.code / entry.path, entry
+        yield f"{code}/{entry.path}", entry
     for mount, source in release.static.items():
         for path, entry in files_in(PurePosixPath(source), release.entries):
-            yield at.static / mount / path, entry
+            yield str(at.static / mount / path), entry
 
 
 def written(at: ReleasePlaces, release: Release) -> Iterator[tuple[Path, str]]:
@@ -42,14 +44,11 @@ def written(at: ReleasePlaces, release: Release) -> Iterator[tuple[Path, str]]:
 
 def own_entries(release: Release) -> Iterator[Entry]:
     """The entries that lie in the code itself: not those in whose place there is a link to persisted data."""
-    persisted = [PurePosixPath(path) for path in release.persist]
-    for entry in release.entries:
-        path = PurePosixPath(entry.path)
-        if not any(kept == path or kept in path.parents for kept in persisted):
-            yield entry
+    kept = tuple(f"{PurePosixPath(path)}/" for path in release.persist)
+    return (entry for entry in release.entries if not f"{entry.path}/".startswith(kept))
 
 
-def _is_as_sent(path: Path, entry: Entry) -> bool:
+def _is_as_sent(path: str, entry: Entry) -> bool:
     try:
         return os.readlink(path) == entry.target if entry.target else is_sound(path, entry)
     except OSError:

@@ -57,7 +57,7 @@ def _entry(store: Store, path: Path, entry: Entry) -> None:
     if entry.target:
         path.symlink_to(entry.target)
         return
-    if not is_sound(store.path(entry), entry):
+    if not is_sound(str(store.path(entry)), entry):
         raise AgentError(
             f"what this host keeps of {entry.path} is no longer what was sent: somebody edited it here",
             place=str(store.path(entry)),

@@ -38,10 +38,10 @@ class Store:
 
     def missing(self, entries: Iterable[Entry]) -> dict[str, int]:
         """Keys of the contents that are not here, or spoiled, with the number of bytes of each that already arrived."""
-        present = self._names()
+        present, root = self._names(), str(self.root)
         wanted = {key(entry): entry for entry in entries if entry.sha256}
         lacking = [
-            name for name, entry in wanted.items() if name not in present or not is_sound(self.path(entry), entry)
+            name for name, entry in wanted.items() if name not in present or not is_sound(f"{root}/{name}", entry)
         ]
         return {name: self._arrived(name, present) for name in sorted(lacking)}
 
@@ -104,17 +104,17 @@ def _check_name(name: str) -> None:
         raise BadRequest(f"{name!r} is not an object's name")
 
 
-def is_sound(path: Path, entry: Entry) -> bool:
+def is_sound(path: str, entry: Entry) -> bool:
     """Whether the file at ``path`` is what the entry says; it is read only if it may have been written to since it was
     checked. Raises OSError if it cannot be looked at."""
-    status = path.lstat()
+    status = os.lstat(path)
     if not stat.S_ISREG(status.st_mode) or (entry.size and status.st_size != entry.size):
         return False
     if status.st_mtime_ns % SECOND == _mark_of(entry.sha256):
         return True
-    if hash_file(path) != entry.sha256:
+    if hash_file(Path(path)) != entry.sha256:
         return False
-    _mark(path, entry.sha256)
+    _mark(Path(path), entry.sha256)
     return True
 
 
