@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -35,19 +34,25 @@ class Checking:
 
     def __init__(self, skip: Sequence[str] = ()) -> None:
         self._skip = frozenset(skip)
-        self._found: Future[list[Finding]] | None = None
+        self._answer: Callable[[], list[Finding]] = list
 
     def begin(self, project: Project, tree: Tree) -> None:
-        """Look, in a thread of its own: it has time while the hosts are waited for."""
+        """Take what was found before, if nothing has changed since; else look, in a thread of its own: it has time
+        while the hosts are waited for."""
+        mark = _mark(project, tree)
+        known = _read(project.directory).get(project.environment)
+        if isinstance(known, dict) and known.get("mark") == mark:
+            self._answer = lambda: [_from_cache(each) for each in known["findings"]]
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
         pool = ThreadPoolExecutor(1, "checklist")
-        self._found = pool.submit(_findings, project, tree)
+        self._answer = pool.submit(_look, project, tree, mark).result
         pool.shutdown(wait=False)
 
     def notes(self) -> list[str]:
         """What is to be known of the findings that stop nothing. Raises ChecklistFailed for errors."""
-        if self._found is None:
-            return []
-        findings = [finding for finding in self._found.result() if finding.rule.id not in self._skip]
+        findings = [finding for finding in self._answer() if finding.rule.id not in self._skip]
         errors = [finding for finding in findings if finding.severity is Severity.ERROR]
         if errors:
             raise _failed(errors)
@@ -67,12 +72,7 @@ def _failed(errors: list[Finding]) -> ChecklistFailed:
     )
 
 
-def _findings(project: Project, tree: Tree) -> list[Finding]:
-    """What was found before, if nothing has changed since; else what is found now."""
-    mark = _mark(project, tree)
-    known = _read(project.directory).get(project.environment)
-    if isinstance(known, dict) and known.get("mark") == mark:
-        return [_from_cache(each) for each in known["findings"]]
+def _look(project: Project, tree: Tree, mark: str) -> list[Finding]:
     from seawall.operations.checks import check_quickly
 
     found = check_quickly(project, {entry.path for entry in tree.entries})
