@@ -40,7 +40,7 @@ def observe(resource: Login) -> LoginFound:
         raise ApplyFailed(
             f"The user {resource.name!r} is already on this host and may not log in (its shell is {user.pw_shell})",
             place="/etc/passwd",
-            state="nothing has been changed",
+            state="nothing was changed",
             remedy="choose another name with --user",
         )
     groups = tuple(name for name in resource.groups if resource.name not in _members(name))
