@@ -26,7 +26,7 @@ from seawall.traffic import TrafficPlan, TrafficProcess
 from .lab import Lab
 from .machine import Host
 from .pebble import Pebble, open_pebble
-from .product import Project, tiny_project, visit
+from .product import Project, eventually, tiny_project, visit
 
 NAME, WWW, SHOP = "tiny.seawall.test", "www.tiny.seawall.test", "shop.seawall.test"
 SHOWN = "/etc/ssl/seawall/tiny.crt"
@@ -195,6 +195,16 @@ def test_a_forced_renewal_is_shown_to_visitors_and_loses_no_request(site: Site) 
     assert served(site.host).serial_number != before.serial_number
     assert report.failed == 0, report.failures
     assert report.requests > 0
+
+
+def test_a_power_cut_right_after_a_renewal_leaves_all_of_it(site: Site) -> None:
+    site.project.seawall("cert", "renew", "--force")
+    before = served(site.host)
+    site.host.kill_power()
+    site.host.boot()
+    eventually(lambda: site.project.seawall("status", check=False).code == 0, "the site is up")
+    assert served(site.host).serial_number == before.serial_number
+    assert site.project.seawall("cert", "status").code == 0
 
 
 def test_a_renewal_that_is_not_due_asks_nobody(site: Site) -> None:
