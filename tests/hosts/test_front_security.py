@@ -71,6 +71,7 @@ def front(module_host: Host, ssh_environment: Mapping[str, str], tmp_path_factor
         ssh_environment,
         module_host,
         "open",
+        redirect_from=["www.open.example.com"],
         static={"/static/": "assets"},
         headers={"other": {"X-Mark": 'a "mark" of $5'}},
         limits={"rate": "", "connections": 0, "routes": {"/size": {"max_body": "2k"}}},
@@ -160,6 +161,14 @@ def test_a_name_that_no_site_has_gets_no_answer_over_http(front: Front) -> None:
     for name in ("unknown.example.com", front.host.address):
         assert answer(socket.create_connection((front.host.address, 80)), name) == ""
     assert " 301 " in answer(socket.create_connection((front.host.address, 80)), OPEN)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_visitors_of_another_name_are_sent_on_with_path_and_query(front: Front, scheme: str) -> None:
+    sent = visit(front.host, "/a%20b?c=d&e=%2F", domain=f"www.{OPEN}", scheme=scheme)
+    assert (sent.status_code, sent.headers["location"]) == (301, f"https://{OPEN}/a%20b?c=d&e=%2F")
+    assert sent.headers["server"] == "nginx"
+    assert ("x-content-type-options" in sent.headers) is (scheme == "https")
 
 
 def test_a_connection_for_one_name_carries_no_request_for_another(front: Front) -> None:

@@ -42,8 +42,12 @@ class CatchAll:
 
 
 def curves(facts: Facts) -> str:
-    """``ssl_ecdh_curve``: those of Mozilla's server-side TLS 6.0 that the host's OpenSSL has."""
-    return ("X25519MLKEM768:" if facts.openssl >= MLKEM else "") + "X25519:prime256v1:secp384r1"
+    """``ssl_ecdh_curve``: those of Mozilla's server-side TLS 6.0 that the host's OpenSSL has.
+
+    The question mark lets an OpenSSL that went back to an older one leave the curve out, instead of nginx not starting
+    (SSL_CTX_set1_curves_list(3)).
+    """
+    return ("?X25519MLKEM768:" if facts.openssl >= MLKEM else "") + "X25519:prime256v1:secp384r1"
 
 
 def addresses(facts: Facts, port: int) -> tuple[str, ...]:
