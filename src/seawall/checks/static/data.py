@@ -60,9 +60,7 @@ def files_not_kept(source: Source) -> Iterator[Evidence]:
 
 def database_in_clear(source: Source) -> Iterator[Evidence]:
     """An address of a database on another machine without TLS, in [env] or in the code."""
-    for name, value in (source.project.env if source.project else {}).items():
-        if _in_clear(value):
-            yield masked(source.configured("env", name))
+    yield from (masked(place) for _, value, place in source.given_values() if _in_clear(value))
     for module in source.sources.main:
         for node in module.nodes:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and _in_clear(node.value):

@@ -40,10 +40,9 @@ def runs_at_import(source: Source) -> Iterator[Evidence]:
 
 
 def debug_in_environment(source: Source) -> Iterator[Evidence]:
-    env = source.project.env if source.project else {}
-    for name, value in env.items():
+    for name, value, place in source.given_values():
         if (name == "FLASK_DEBUG" and value.lower() in TRUE) or (name == "FLASK_ENV" and value == "development"):
-            yield source.configured("env", name)
+            yield place
 
 
 def testing_on(source: Source) -> Iterator[Evidence]:
@@ -215,7 +214,7 @@ CHECKS: tuple[Check[Source], ...] = (
             Severity.ERROR,
             "The environment turns debug mode on",
             "Whoever provokes an error gets tracebacks, and with the debugger runs any code they type.",
-            "Remove it from [env]; a plain .env is the place for your own machine.",
+            "Remove it from [env] and .env.production; a plain .env is the place for your own machine.",
             DEBUGGING,
         ),
         debug_in_environment,

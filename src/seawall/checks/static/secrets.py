@@ -22,7 +22,8 @@ KEYS = frozenset(
 READERS = frozenset({"os.getenv", "os.environ.get", "os.environ.setdefault", "decouple.config"})
 LOADERS = frozenset({"from_pyfile", "from_envvar", "from_prefixed_env", "from_json", "from_file"})
 SHORTEST = 16  # bytes; Flask advises 32 (FLASK_KEY), and below this a key can be searched for
-WELL_KNOWN = re.compile(r"dev|secret|change|key|test|password|example|default|flask|your|xxx", re.IGNORECASE)
+LONG = 32  # a random key of this length may hold a word by chance
+WELL_KNOWN = re.compile(r"dev|secret|change|password|example|default|flask|your|xxx", re.IGNORECASE)
 NAMED = re.compile(
     r"(^|_)(password|passwd|api_?key|secret|secret_?key|access_?key|auth_?token|access_?token|private_?key)$",
     re.IGNORECASE,
@@ -60,9 +61,9 @@ def key_as_last_resort(source: Source) -> Iterator[Evidence]:
 
 
 def weak_key(source: Source) -> Iterator[Evidence]:
-    for name, value in (source.project.env if source.project else {}).items():
-        if name.endswith("SECRET_KEY") and (len(value) < SHORTEST or WELL_KNOWN.search(value)):
-            yield masked(source.configured("env", name))
+    for name, value, place in source.given_values():
+        if name.endswith("SECRET_KEY") and (len(value) < SHORTEST or (len(value) < LONG and WELL_KNOWN.search(value))):
+            yield masked(place)
 
 
 def secret_in_configuration(source: Source) -> Iterator[Evidence]:

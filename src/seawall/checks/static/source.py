@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from seawall.config.detect.routes import Prefixes, Route, read_prefixes, read_ro
 from seawall.config.detect.source import ASIDE, Module, Sources, read_sources
 from seawall.config.detect.tree import Tree, printable, read_tree
 from seawall.config.document import Document
+from seawall.config.dotenv import dotenv_files
 from seawall.config.lines import Key
 from seawall.config.model import Project
 
@@ -129,6 +131,18 @@ class Source:
     def given(self) -> frozenset[str]:
         """The variables that the app is given on a host: those of [env], and the secrets."""
         return frozenset({*self.project.env, *self.project.secrets}) if self.project else frozenset()
+
+    def given_values(self) -> Iterator[tuple[str, str, InFile]]:
+        """The variables of [env] and of the environment's own .env file, with their values and places."""
+        if self.project is None:
+            return
+        for name, value in self.project.env.items():
+            yield name, value, self.configured("env", name)
+        for file in dotenv_files(self.project.directory, self.project.environment):
+            text = file.read_text(errors="replace") if os.access(file, os.R_OK) else ""
+            for number, line in enumerate(text.splitlines(), start=1):
+                if match := re.match(r"\s*(?:export\s+)?(\w+)\s*=\s*['\"]?([^'\"#\s]*)", line):
+                    yield match[1], match[2], InFile(file.name, number, line.strip()[:LONGEST])
 
     @cached_property
     def templates(self) -> tuple[PurePosixPath, ...]:
