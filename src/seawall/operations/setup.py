@@ -22,8 +22,10 @@ from seawall.transport.ssh import PasswordNeeded, Ssh
 PATIENCE = 60
 #: A connection that is new indeed, not one more channel of an open one (ssh_config(5), ControlPath).
 FRESH = ("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ConnectTimeout=10")
-#: Between two attempts to confirm, and after the time is over until the old state must be back, seconds.
-PAUSE, GRACE = 2.0, 5.0
+#: Between two attempts to log in, and after the time is over until the old state must be back, seconds.
+PAUSE, GRACE = 5.0, 5.0
+#: More would make sshd refuse this machine for a while (sshd_config(5), PerSourcePenalties), and fail2ban too.
+ATTEMPTS = 3
 #: Where ssh keeps a person's public keys.
 OWN_KEYS = "~/.ssh/id_*.pub"
 
@@ -173,14 +175,13 @@ def _made(plan: SetupPlan, patience: int) -> Generator[Happening, None, dict[str
 def _confirmed(plan: SetupPlan, token: str, deadline: float) -> Generator[Happening, None, None]:
     """Log in anew, by the way that is left, and say so there."""
     yield note(plan.destination, f"trying a new connection as {plan.login} …")
-    while True:
+    for attempt in range(1, ATTEMPTS + 1):
         try:
             _confirm(plan, token)
         except SeawallError as error:
-            if time.monotonic() + PAUSE + 15 < deadline and not isinstance(error, SetupTakenBack):
-                time.sleep(PAUSE)
-                continue
-            yield from _taken_back(plan, error, deadline)
+            if attempt == ATTEMPTS or isinstance(error, SetupTakenBack) or time.monotonic() + PAUSE > deadline:
+                yield from _taken_back(plan, error, deadline)
+            time.sleep(PAUSE)
         else:
             yield note(plan.destination, f"{plan.login} gets in; the changes stay")
             return
@@ -203,7 +204,7 @@ def _taken_back(plan: SetupPlan, error: SeawallError, deadline: float) -> Genera
     yield note(plan.destination, f"{plan.destination} takes its changes back within {left + GRACE:.0f} s; waiting …")
     time.sleep(left + GRACE)
     reason = error.output or error.fact
-    last = time.monotonic() + 2 * GRACE + 20
+    last = time.monotonic() + 60
     while not _is_as_before(plan):
         if time.monotonic() > last:
             lost = SetupTakenBack(
