@@ -28,6 +28,7 @@ def told(log: str, unit: str) -> str:
         ("OSError: [Errno 30] Read-only file system: 'a.db'", STANDARD, "[app] persist"),
         (MMAP, STRICT, "write-execute-memory"),
         ("MemoryError: Cannot allocate write+execute memory for ffi.callback()", STRICT, "write-execute-memory"),
+        (MMAP.replace("1] Operation not permitted", "13] Permission denied"), STRICT, "write-execute-memory"),
         (MMAP, STANDARD, "one thing at a time"),
         ("OSError: [Errno 97] Address family not supported by protocol", STANDARD, "network-interfaces"),
         ("PermissionError: [Errno 1] Operation not permitted: '/x'", STRICT, "one thing at a time"),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from verifiers import exposure
+
 from .conftest import BootHost
 from .machine import Host
 from .product import Project, Result, tiny_project, visit
@@ -102,3 +104,10 @@ def handshake(host: Host, words: str) -> bool:
     where = ["-connect", "127.0.0.1:443", "-servername", "tiny.example.com"]
     done = host.run(["openssl", "s_client", *where, *words.split()], stdin="", check=False)
     return done.returncode == 0 and "Cipher is (NONE)" not in done.stdout
+
+
+def test_the_app_and_nginx_are_in_their_sandboxes_from_their_first_start(first: FirstDeployment) -> None:
+    assert exposure.scan(first.host, f"seawall-tiny@{first.project.live()}.service").level <= 1.5
+    assert exposure.scan(first.host, "nginx.service").level <= 2.8
+    main = first.host.run(["systemctl", "show", "-P", "MainPID", "nginx"]).stdout.strip()
+    assert "NoNewPrivs:\t1" in first.host.read_file(f"/proc/{main}/status")

@@ -29,7 +29,9 @@ HINTS = (
         "[sandbox.write] what lies elsewhere " + GUIDE,
     ),
     (
-        r"write\+execute memory|PROT_EXEC|executable stack|(?s:mmap.*Operation not permitted)",
+        # EPERM from systemd's filter of system calls, EACCES from newer kernels themselves (PR_SET_MDWE(2const)).
+        r"write\+execute memory|PROT_EXEC|executable stack"
+        r"|mmap(?:[^\n]*\n){0,3}[^\n]*(?:Operation not permitted|Permission denied)",
         "MemoryDenyWriteExecute=yes",
         "the strict sandbox forbids memory that is writable and executable; if that is the cause, name "
         "write-execute-memory in [sandbox.allow], with the reason " + GUIDE,
