@@ -286,6 +286,14 @@ def test_what_certbot_has_already_is_put_in_place_without_asking_again(site: Sit
     assert site.pebble.log().count("new-order") == orders
 
 
+def test_what_a_power_cut_left_of_certbots_files_does_not_keep_it_from_going_on(site: Site) -> None:
+    site.host.run(["sh", "-c", "for file in /etc/letsencrypt/archive/seawall-tiny/*; do : > $file; done"])
+    before = served(site.host)
+    assert "warning:" not in site.project.deploy().out
+    assert served(site.host).serial_number != before.serial_number
+    assert "Nothing to do" in site.project.deploy().said
+
+
 def test_a_host_without_certbot_says_so(site: Site) -> None:
     with without(site.host, "/usr/bin/certbot"):
         done = site.project.seawall("cert", "renew", "--force", check=False)

@@ -14,6 +14,7 @@ from seawall.agent.errors import CertificateFailed
 from seawall.agent.vocabulary import AcmeCertificate
 
 from ..fake_programs import Programs
+from .making import pair
 
 WANTED = AcmeCertificate(
     name="seawall-shop",
@@ -135,3 +136,26 @@ def test_what_certbot_keeps_goes_only_when_it_renews_it_no_more(
     assert certbot.lineage("seawall-shop") is None
     certbot.forget("seawall-shop")
     assert sorted(path.name for path in tmp_path.glob("*/*")) == ["other"]
+
+
+@pytest.mark.parametrize(
+    "emptied", ["live/seawall-shop/fullchain.pem", "live/seawall-shop/privkey.pem", "renewal/seawall-shop.conf", ""]
+)
+def test_what_a_power_cut_left_of_a_certificate_is_removed_before_certbot_stumbles_over_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, emptied: str
+) -> None:
+    monkeypatch.setattr(certbot, "CONFIGURATION", tmp_path)
+    monkeypatch.setattr(certbot, "RENEWAL", str(tmp_path / "renewal"))
+    made = pair("shop.example.org")
+    contents = {
+        "live/seawall-shop/fullchain.pem": made.pem,
+        "live/seawall-shop/privkey.pem": made.key(),
+        "archive/seawall-shop/privkey1.pem": made.key(),
+        "renewal/seawall-shop.conf": b"server = https://ca.example.org/dir\n",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"" if name == emptied else content)
+    certbot.mend("seawall-shop")
+    left = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(left) == ([] if emptied else sorted(contents))

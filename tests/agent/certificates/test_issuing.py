@@ -50,6 +50,7 @@ class Host:
         """certbot has it."""
         certbot.live("seawall-shop").mkdir(parents=True, exist_ok=True)
         (certbot.live("seawall-shop") / "fullchain.pem").write_bytes(made.pem)
+        (certbot.live("seawall-shop") / "privkey.pem").write_bytes(made.key())
         settings = Path(certbot.RENEWAL) / "seawall-shop.conf"
         settings.parent.mkdir(exist_ok=True)
         settings.write_text(f"server = {server}\n")

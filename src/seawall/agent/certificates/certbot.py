@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seawall.agent import process
+from seawall.agent.certificates import reading
 from seawall.agent.errors import CertificateFailed, CommandFailed
 from seawall.agent.files import remove_tree
 from seawall.agent.owned import RENEWAL
@@ -61,6 +62,23 @@ def forget(name: str) -> None:
         remove_tree(str(CONFIGURATION / folder / name))
 
 
+def mend(name: str) -> None:
+    """A power cut may leave certbot with empty files, over which it would stumble for ever: it then begins anew."""
+    if not _is_whole(name):
+        Path(f"{RENEWAL}/{name}.conf").unlink(missing_ok=True)
+        forget(name)
+
+
+def _is_whole(name: str) -> bool:
+    """Whether certbot could go on with what it keeps."""
+    try:
+        key = (live(name) / "privkey.pem").read_bytes()
+        kept = lineage(name)
+        return kept is not None and bool(kept.server and reading.read_pem(kept.certificate)) and b"PRIVATE KEY" in key
+    except (OSError, ValueError):
+        return False
+
+
 def must_be_there() -> None:
     """Raises CertificateFailed where certbot is not installed."""
     if shutil.which("certbot", path=process.PATH) is None:
@@ -75,6 +93,7 @@ def obtain(wanted: AcmeCertificate, hear: Callable[[str], None], *more: str) -> 
 
     ``more`` are further options. Raises CertificateFailed with what the authority said.
     """
+    mend(wanted.name)
     deadline = time.monotonic() + BUSY
     while True:
         completed = _run([*command(wanted), *more], wanted, hear)
