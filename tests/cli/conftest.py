@@ -86,7 +86,13 @@ class Fleet:
         return {name: value for name, value in answer.items() if name != "events"}
 
     def make_plan(
-        self, project: Any, ask: Any, only: Sequence[str] = (), recover: Any = None, early: Any = None
+        self,
+        project: Any,
+        ask: Any,
+        only: Sequence[str] = (),
+        recover: Any = None,
+        early: Any = None,
+        checking: Any = None,
     ) -> Any:
         return self.plan
 
