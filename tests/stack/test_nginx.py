@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -292,6 +292,42 @@ def test_plain_http_is_sent_to_https_with_its_path(front: Front) -> None:
     answer = connection.getresponse()
     assert (answer.status, answer.headers["Location"]) == (301, f"https://localhost:{front.https_port}/a?b=c")
     connection.close()
+
+
+def raw(port: int, host: str, *, secured: bool) -> str:
+    """The first line of what comes back to a request for ``host`` at this machine, "" for nothing."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    connection = socket.create_connection(("127.0.0.1", port), 20)
+    if secured:
+        connection = context.wrap_socket(connection, server_hostname=host.partition(":")[0])
+    with connection, suppress(ConnectionResetError):
+        connection.sendall(f"GET /a HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        return connection.recv(4096).decode().partition("\r\n")[0]
+    return ""
+
+
+def test_only_this_machines_own_names_are_answered(front: Front) -> None:
+    """A page of another site could have its own name lead to 127.0.0.1, and read what comes back (DNS rebinding)."""
+    for secured, port, status in ((True, front.https_port, "200"), (False, front.http_port, "301")):
+        for host in ("localhost", "127.0.0.1"):
+            assert raw(port, f"{host}:{port}", secured=secured).split()[1] == status
+        assert raw(port, f"rebound.example.com:{port}", secured=secured) == ""
+
+
+def test_every_answer_has_the_headers_also_on_this_machine(front: Front) -> None:
+    for path in ("/", "/static/style.css", "/static/none.css", "/.env", "/broken"):
+        headers = front.ask(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "frame-ancestors" in headers["Content-Security-Policy"]
+        assert "Strict-Transport-Security" not in headers, "it would hold for every app on localhost"
+
+
+def test_dot_files_and_sources_are_not_found_and_the_app_is_not_asked(front: Front) -> None:
+    (front.base / "live/static/static/app.py").write_text("not for visitors")
+    for path in ("/.env", "/a/.git/config", "/static/app.py"):
+        answer = front.ask(path)
+        assert (answer.status, "nginx" in answer.text) == (404, True)
 
 
 def test_it_speaks_http_2(front: Front) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -80,12 +81,17 @@ def needs(folders: Sequence[str] = SITES, main: str = MAIN, modules: str = MODUL
 def _texts(folders: Sequence[str], main: str) -> list[str]:
     """All that nginx is told by its main file and by sites."""
     texts = [site.read_text(errors="replace") for folder in folders for site in _others(folder)]
-    return [*texts, *([Path(main).read_text(errors="replace")] if Path(main).is_file() else [])]
+    return [*texts, *([Path(main).read_text(errors="replace")] if _readable(Path(main)) else [])]
 
 
 def _others(folder: str) -> list[Path]:
     """The files in a folder of sites, without the catch-alls."""
-    return [site for site in sorted(Path(folder).glob("*")) if site.name not in CATCH_ALLS and site.is_file()]
+    return [site for site in sorted(Path(folder).glob("*")) if site.name not in CATCH_ALLS and _readable(site)]
+
+
+def _readable(path: Path) -> bool:
+    """Whether there is a file that we may read: on one's own machine we need not be root."""
+    return os.access(path, os.R_OK) and path.is_file()
 
 
 def _defaults(text: str) -> Iterator[str]:
