@@ -97,8 +97,8 @@ def test_when_tool_and_agent_are_killed_the_host_takes_its_changes_back(
     begun = waiting(fresh)
     kill(begun)
     fresh.host.run(["pkill", "-KILL", "-f", "/var/lib/seawall/agent"], check=False)
-    eventually(lambda: not fresh.host.exists(PENDING), "the host takes its changes back", within=60)
-    assert guarded(fresh.host) == before
+    eventually(lambda: guarded(fresh.host) == before, "the host takes its changes back", within=60)
+    assert not fresh.host.exists(PENDING)
     assert fresh.ssh("root") == (0, "root\n")
 
 
