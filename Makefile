@@ -9,7 +9,7 @@ demo: ## put examples/guestbook online here, release a second version under traf
 	@$(RUN) python examples/demo.py
 
 test: tools check ## everything: the checks, the tests on booted test hosts, and what independent verifiers say of one
-	$(RUN) pytest tests/local tests/hosts tests/verifiers
+	$(RUN) pytest -n 2 --dist loadfile tests/verifiers/test_verified.py tests/hosts tests/local
 
 tools:
 	./tools/install-test-tools
@@ -21,7 +21,7 @@ check: ## format, lint, types, import contracts, unit tests: under a minute
 	$(RUN) mypy
 	$(RUN) lint-imports
 	$(RUN) vermin --quiet --no-tips --violations -t=3.9- src/seawall/agent
-	$(RUN) pytest -q tests --ignore tests/hosts --ignore tests/local --ignore tests/verifiers/test_verified.py
+	$(RUN) pytest -q -n 2 --dist loadfile tests --ignore tests/hosts --ignore tests/local --ignore tests/verifiers/test_verified.py
 
 format:
 	$(RUN) ruff format

@@ -107,7 +107,7 @@ CHECKS: tuple[Check[Source], ...] = (
             "The requirements were not compared with the known vulnerabilities",
             "Nobody has looked whether one of them has a hole that is public.",
             "Install seawall[check], and look where the network allows it.",
-            "https://pypi.org/project/pip-audit/",
+            "https://github.com/pypa/pip-audit",
         ),
         not_compared,
         slow=True,

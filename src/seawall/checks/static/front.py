@@ -250,10 +250,10 @@ CHECKS: tuple[Check[Source], ...] = (
         Rule(
             "SW709",
             Severity.NOTE,
-            "The site is public, and its certificate is its own",
+            "The site is public, and its certificate is self-signed",
             "Browsers warn visitors away, and nobody can tell the site from another that pretends to be it.",
             'Use mode = "acme" under [tls], once the domain leads to the host.',
-            "https://letsencrypt.org/docs/certificates-for-localhost/",
+            "https://letsencrypt.org/getting-started/",
         ),
         self_signed,
     ),
