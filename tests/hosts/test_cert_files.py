@@ -1,10 +1,12 @@
 """Certificates that a person brings: an unfit one is found in the plan, and the site stays as it is."""
 
 import datetime
+import re
 import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -12,7 +14,7 @@ from cryptography import x509
 from agent.certificates.making import DAY, NOW, Pair, pair
 
 from .machine import Host
-from .product import Project, tiny_project
+from .product import Project, eventually, tiny_project
 
 NAME = "tiny.example.com"
 FILES = {"mode": "files", "certificate": "/etc/ssl/own/fullchain.pem", "key": "/etc/ssl/own/privkey.pem"}
@@ -80,6 +82,24 @@ def site(module_host: Host, ssh_environment: Mapping[str, str], tmp_path_factory
     project = tiny_project(tmp_path_factory.mktemp("files"), ssh_environment, module_host.name)
     project.deploy()
     return Site(module_host, project)
+
+
+def test_a_port_that_another_program_has_is_found_in_the_plan_and_the_program_named(
+    module_host: Host, ssh_environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    """Before there is a site: nginx could not start."""
+    project = tiny_project(tmp_path, ssh_environment, module_host.name)
+    module_host.run(["systemctl", "stop", "nginx"])
+    module_host.run(["systemd-run", "--unit=squatter", "python3", "-m", "http.server", "443"])
+    try:
+        eventually(lambda: project.seawall("plan", check=False).code == 1, "the plan sees who has the port")
+        done = project.deploy(check=False)
+    finally:
+        module_host.run(["systemctl", "stop", "squatter"])
+    assert done.code == 1
+    assert re.search(r"error: port 443 is taken by python3 \(process \d+\), so nginx cannot start", done.err)
+    assert not module_host.exists("/srv/tiny")
+    project.deploy()
 
 
 @pytest.mark.parametrize("what", COMPLAINTS)

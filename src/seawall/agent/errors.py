@@ -95,6 +95,12 @@ class DomainTaken(AgentError):
     code = "domain-taken"
 
 
+class PortTaken(AgentError):
+    """Another program listens where the front server must."""
+
+    code = "port-taken"
+
+
 class CertificateUnfit(AgentError):
     """The certificate that the configuration names cannot serve the site."""
 

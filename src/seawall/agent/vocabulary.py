@@ -143,6 +143,7 @@ class Service:
     """A long-running service that files belong to: ``check`` must pass before ``reload`` makes changes live.
 
     ``pid_file`` is that of its main process, where a reload is done only when the workers of before accept no more.
+    ``ports`` are those that must be free when it starts.
     """
 
     name: str
@@ -151,6 +152,7 @@ class Service:
     start: tuple[str, ...] = ()
     running: tuple[str, ...] = ()
     pid_file: str = ""
+    ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

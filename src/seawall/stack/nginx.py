@@ -26,6 +26,7 @@ SERVICE = Service(
     start=("systemctl", "enable", "--now", "nginx"),
     running=("systemctl", "is-active", "--quiet", "nginx"),
     pid_file="/run/nginx.pid",
+    ports=(80, 443),
 )
 #: Since 1.25.1 HTTP/2 is a directive; as a parameter of ``listen`` it draws a warning (ngx_http_v2_module).
 HTTP2_DIRECTIVE = (1, 25, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 import sys
 import time
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.agent.errors import ApplyFailed, CheckRefused
+from seawall.agent.errors import ApplyFailed, CheckRefused, PortTaken
 from seawall.agent.resources import service
 from seawall.agent.vocabulary import Service
 
@@ -28,6 +30,26 @@ def test_a_stopped_service_is_started_and_a_running_one_told_of_changes(
 ) -> None:
     change = service.diff(NGINX, runs, changed)
     assert (change and change.action) == action
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_port_that_another_program_has_keeps_it_from_starting_and_the_program_is_named(address: str) -> None:
+    if address == "::1" and not Path("/proc/net/if_inet6").exists():
+        pytest.skip("this machine has no IPv6")
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as taken:
+        taken.bind((address, 0))
+        port = taken.getsockname()[1]
+        wants = replace(NGINX, ports=(port,))
+        assert service.diff(wants, False, False) is not None, "it is bound, and nobody listens yet"
+        taken.listen()
+        with pytest.raises(
+            PortTaken, match=rf"port {port} is taken by \S+ \(process {os.getpid()}\), so nginx"
+        ) as caught:
+            service.diff(wants, False, False)
+        assert "ss -ltnp" in caught.value.remedy
+        assert service.diff(wants, True, False) is None, "one that runs has its ports"
+    assert service.diff(wants, False, False) is not None
 
 
 def test_whether_it_runs_is_what_its_command_says(programs: Programs) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from seawall.agent import process
-from seawall.agent.errors import ApplyFailed, CheckRefused, CommandFailed
+from seawall.agent.errors import ApplyFailed, CheckRefused, CommandFailed, PortTaken
+from seawall.agent.listening import listener
 from seawall.agent.vocabulary import Change, Service
 
 TIMEOUT = 120  #: seconds that checking, starting and reloading may take
@@ -33,12 +34,28 @@ def observe(resource: Service) -> bool:
 
 
 def diff(resource: Service, runs: bool, changed: bool) -> Change | None:
-    """What must happen: a start, or a reload where files of the service (``changed``) are to be read again."""
+    """What must happen: a start, or a reload where files of the service (``changed``) are to be read again.
+
+    Raises PortTaken where it could not start.
+    """
     if not runs and resource.start:
+        _must_be_free(resource)
         return Change("service", resource.name, "start", before="stopped")
     if changed and resource.reload:
         return Change("service", resource.name, "reload", before="running" if runs else "unknown")
     return None
+
+
+def _must_be_free(resource: Service) -> None:
+    for port in resource.ports:
+        taken = listener(port)
+        # The service itself may be about to come up: systemd tries again by itself.
+        if taken and not taken.startswith(f"{resource.name} ("):
+            raise PortTaken(
+                f"port {port} is taken by {taken}, so {resource.name} cannot start",
+                state="everything is as it was",
+                remedy=f"end that program, or have it listen elsewhere (`ss -ltnp 'sport = :{port}'` shows it)",
+            )
 
 
 def check(resource: Service, ours: Collection[str]) -> None:
