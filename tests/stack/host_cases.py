@@ -84,7 +84,7 @@ def as_text(made: HostSetup) -> str:
         for resource in resources:
             data = resource_to_wire(resource)
             content = data.pop("content") if isinstance(resource, File) else ""
-            lines.append(json.dumps(data))
+            lines.append(json.dumps({name: value for name, value in data.items() if value not in ("", (), False)}))
             lines += [f"    {line}".rstrip() for line in content.splitlines()]
     lines += ["=== notes", *made.notes, *(f"wrong: {finding}" for finding in made.findings)]
     return "\n".join(lines) + "\n"
