@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from seawall.stack.nginx_unit import PATH as DROP_IN
+
 from .machine import Host
 from .product import Project, Result, tiny_project, visit, visitor
 
@@ -354,7 +356,7 @@ def test_a_site_of_somebody_else_that_answers_for_unknown_hosts_keeps_doing_so(f
 def test_what_apps_share_stays_until_the_last_of_them_is_gone(front: Front) -> None:
     said = front.strict.seawall("destroy", "--yes", "strict").said
     assert not any(path in said for path in SHARED)
-    assert all(front.host.exists(path) for path in SHARED)
+    assert all(front.host.exists(path) for path in (*SHARED, DROP_IN))
     assert visit(front.host, domain=OPEN).status_code == 200
     assert front.open.seawall("plan", "--exit-code").code == 0
     with pytest.raises(ssl.SSLError):
@@ -364,5 +366,6 @@ def test_what_apps_share_stays_until_the_last_of_them_is_gone(front: Front) -> N
     assert [front.host.exists(path) for path in SHARED] == [True, False]
     front.open.seawall("destroy", "--yes", "open")
     assert not front.host.exists(SHARED[0])
+    assert not front.host.exists(DROP_IN)
     with pytest.raises(httpx.ConnectError):
         visit(front.host, domain=OPEN, scheme="http")
