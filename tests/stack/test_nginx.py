@@ -94,6 +94,13 @@ def test_http2_is_asked_for_in_the_words_of_the_nginx_that_is_there_or_will_be(f
     assert f"    {line}\n" in site_of(composed(facts=facts))
 
 
+def test_a_site_without_tls_leaves_port_443_to_others() -> None:
+    made = composed(project(tls={"mode": "off"}))
+    assert place.service(made, "nginx").ports == (80,)
+    assert place.service(composed(), "nginx").ports == (80, 443)
+    assert "443" not in "".join(files(made).values())
+
+
 def test_two_apps_whose_names_differ_in_a_hyphen_share_no_name_in_nginx() -> None:
     sites = [site_of(composed(project(name=name))) for name in ("a-b", "ab")]
     names = [set(re.findall(r"\bseawall_\w+", site)) for site in sites]

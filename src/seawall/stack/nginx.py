@@ -6,6 +6,8 @@ never reloads nginx.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from seawall.agent.vocabulary import File, Layout, Link, Resource, Service
 from seawall.config.model import Project
 from seawall.errors import ConfigError
@@ -63,7 +65,8 @@ def site(
     )
     path = f"{SITES}/{name}.conf"
     return (
-        SERVICE,
+        # Something else of this host may end TLS, and has port 443 then.
+        SERVICE if tls else replace(SERVICE, ports=(80,)),
         *nginx_host.resources(facts, SERVICE.name, own_site=enabled, tls=tls is not None, own_default=own_default),
         File(path, content, service=SERVICE.name),
         Link(enabled, path, service=SERVICE.name),
