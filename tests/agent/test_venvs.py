@@ -267,3 +267,47 @@ def test_environments_that_no_kept_release_uses_are_removed(app: Venvs) -> None:
 )
 def test_a_requirement_that_is_a_path_is_recognised(line: str, local: bool) -> None:
     assert venvs._any_local([line]) is local
+
+
+def test_root_never_runs_what_a_build_put_into_the_environment(tmp_path: Path) -> None:
+    """A build script is a stranger's code; the environment is its own while it runs."""
+    (tmp_path / "venv/bin").mkdir(parents=True)
+    python = tmp_path / "venv/bin/python"
+    for name in ("python", "python3.11", "evil"):
+        (tmp_path / "venv" / name).write_text("#!/bin/sh\n")
+        (tmp_path / "venv" / name).chmod(0o755)
+        python.unlink(missing_ok=True)
+        python.symlink_to(tmp_path / "venv" / name)
+        assert not venvs.compiler(tmp_path / "venv", "seawall-build").startswith(str(tmp_path))
+
+
+def test_the_hosts_own_interpreter_of_that_name_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "hosts").mkdir()
+    own = tmp_path / "hosts/python3.11"
+    own.touch(0o755)
+    monkeypatch.setattr(venvs, "PATH", str(tmp_path / "hosts"))
+    (tmp_path / "bin/python").symlink_to("/somewhere/else/python3.11")
+    assert venvs.compiler(tmp_path, "seawall-build") == str(own)
+    assert venvs.compiler(tmp_path, "") == str(tmp_path / "bin/python")
+
+
+def test_rights_that_a_build_gave_to_others_are_taken_back_and_links_are_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.touch()
+    outside.chmod(0o666)
+    venv = tmp_path / "venv"
+    (venv / "lib").mkdir(parents=True)
+    (venv / "lib/link").symlink_to(outside)
+    (venv / "lib/tool").touch()
+    os.mkfifo(venv / "lib/pipe")
+    (venv / "lib/tool").chmod(0o777)
+    (venv / "lib").chmod(0o777)
+    venvs.close_to_others(venv)
+    assert [oct((venv / name).stat().st_mode & 0o777) for name in ("lib", "lib/tool")] == ["0o755", "0o755"]
+    assert outside.stat().st_mode & 0o777 == 0o666
+
+
+def test_a_pipe_that_a_build_left_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert contents.digests(tmp_path) == {"pipe": ""}

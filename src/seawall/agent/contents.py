@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -23,7 +24,8 @@ def is_bytecode(path: str) -> bool:
 
 
 def digests(root: Path, wanted: Callable[[str], bool] = anything) -> dict[str, str]:
-    """By path relative to ``root``: a file's SHA-256, and what a link leads to after ``-> ``."""
+    """By path relative to ``root``: a file's SHA-256, what a link leads to after ``-> ``, and "" for a pipe
+    or a device, whose reading might not end."""
     found: dict[str, str] = {}
     for folder, folders, names in os.walk(root):
         links = [name for name in folders if Path(folder, name).is_symlink()]
@@ -31,8 +33,15 @@ def digests(root: Path, wanted: Callable[[str], bool] = anything) -> dict[str, s
             place = Path(folder, name)
             path = place.relative_to(root).as_posix()
             if wanted(path):
-                found[path] = f"-> {os.readlink(place)}" if place.is_symlink() else hash_file(place)
+                found[path] = _digest(place)
     return found
+
+
+def _digest(place: Path) -> str:
+    kind = place.lstat().st_mode
+    if stat.S_ISLNK(kind):
+        return f"-> {os.readlink(place)}"
+    return hash_file(place) if stat.S_ISREG(kind) else ""
 
 
 def write(record: Path, found: Digests) -> None:

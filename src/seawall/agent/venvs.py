@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from seawall.agent.errors import BuildFailed, CommandFailed, DiskFull
 from seawall.agent.files import gid_of, give, remove_tree, sync_filesystem, uid_of, write_atomic
 from seawall.agent.hashes import HASH
 from seawall.agent.places import Places, ReleasePlaces
-from seawall.agent.process import check, run
+from seawall.agent.process import PATH, check, run
 from seawall.agent.vocabulary import Release, Requirements
 
 #: The mark of a virtual environment that was finished; one without it is built anew.
@@ -32,6 +33,7 @@ _LOCAL = re.compile(
 )
 #: Taken off before installing: an environment is shared by releases, and outlives the one whose code it was made from.
 _EDITABLE = re.compile(r"^(?:-e|--editable)[ =]\s*", re.M)
+_INTERPRETER = re.compile(r"python3\.\d+")
 
 #: Installing goes by the resolution alone, so it must say where else packages are looked for.
 EMIT = ("--emit-index-url", "--emit-find-links")
@@ -62,10 +64,11 @@ class Builder:
     def _compile_code(self, at: ReleasePlaces) -> None:
         """Bytecode for the app's own code, which it cannot write itself. A file that does not compile is the
         app's affair: it may never be imported."""
-        python = str(at.venv / "bin" / "python")
+        python = compiler(at.venv, self.places.layout.build_user)
         options = ["-q", "--invalidation-mode", "unchecked-hash"]
-        # -S: without it the packages' own .pth files would run here, as root (see Python's `site`).
-        run([python, "-I", "-S", "-m", "compileall", *options, str(at.code)], timeout=BUILD_TIMEOUT)
+        if python:
+            # -S: without it .pth files of packages would run here, as root (see Python's `site`).
+            run([python, "-I", "-S", "-m", "compileall", *options, str(at.code)], timeout=BUILD_TIMEOUT)
         contents.write(at.bytecode, contents.digests(at.code, contents.is_bytecode))
 
     def _place_of(self, key: str) -> Path:
@@ -205,6 +208,18 @@ def resolution(places: Places, at: ReleasePlaces, release: Release) -> Path:
     return places.resolved / f"{hashlib.sha256(question).hexdigest()[:16]}.txt"
 
 
+def compiler(venv: Path, build_user: str) -> str:
+    """The program that compiles the app's code; "" if there is none, and the app is compiled at each start.
+
+    A build may have put anything into the environment, a ``bin/python`` of its own too. Root does not run that, but the
+    host's interpreter of that name.
+    """
+    if not build_user:
+        return str(venv / "bin" / "python")
+    name = os.path.basename(os.path.realpath(venv / "bin" / "python"))
+    return shutil.which(name, path=PATH) or "" if _INTERPRETER.fullmatch(name) else ""
+
+
 def prune(places: Places, kept: Iterator[Path]) -> None:
     """Remove environments that no kept release uses."""
     used = {os.path.basename(os.readlink(link)) for link in kept if link.is_symlink()}
@@ -327,6 +342,23 @@ def _give(root: Path, user: str) -> None:
 
 
 def _seal(venv: Path, build_user: str) -> None:
+    """Nobody but root changes it from now on, whatever rights a build gave to others."""
     (venv / ".lock").unlink(missing_ok=True)  # uv's, which everybody could write
     if build_user:
         _give(venv, "root")
+        close_to_others(venv)
+
+
+def close_to_others(root: Path) -> None:
+    """Take the right to write from all but the owner, folders first. A link is left alone, and what a name stands for
+    is held open meanwhile, so that nothing outside is changed."""
+    for _, folders, names, at in os.fwalk(root):
+        for name in [*folders, *names]:
+            kind = os.stat(name, dir_fd=at, follow_symlinks=False).st_mode
+            if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)) or not kind & 0o022:
+                continue
+            held = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
+            try:
+                os.fchmod(held, stat.S_IMODE(os.fstat(held).st_mode) & ~0o022)
+            finally:
+                os.close(held)
