@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -365,6 +366,81 @@ def test_no_value_of_a_variable_is_in_the_answer(made: Made) -> None:
     made.areas(every=True)
     assert SECRET not in json.dumps(made.answer)
     assert hashlib.sha256(SECRET.encode()).hexdigest() not in json.dumps(made.answer)
+
+
+def folder_for(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def record_of(made: Made) -> Path:
+    return made.at.venv.resolve() / PACKAGES / "lib-1.0.dist-info/RECORD"
+
+
+def on_a_server(made: Made) -> None:
+    """What lies there is looked at as on a server, where it must be root's."""
+    made.there = Places(replace(made.there.layout, user="root", group="root"))
+
+
+@pytest.mark.parametrize(
+    ("tamper", "area"),
+    [
+        pytest.param(lambda made: shutil.rmtree(made.at.code), "code", id="no code"),
+        pytest.param(lambda made: shutil.rmtree(made.at.root / "settings"), "settings", id="no settings"),
+        pytest.param(lambda made: folder_for(made.at.root / "settings/server.py"), "settings", id="settings a folder"),
+        pytest.param(lambda made: folder_for(made.there.base / "units/web-v1.ini"), "units", id="unit a folder"),
+        pytest.param(lambda made: made.at.env.unlink(), "record", id="no variables"),
+        pytest.param(lambda made: folder_for(made.at.env), "record", id="variables a folder"),
+        pytest.param(lambda made: record_of(made).write_text("lib.py,sha256=x,8\n"), "packages", id="no base64"),
+        pytest.param(lambda made: record_of(made).write_bytes(b"lib.py,sha256=\xff\xff,8\n"), "packages", id="no text"),
+        pytest.param(lambda made: record_of(made).write_text("x" * 200_000 + ",sha256=,\n"), "packages", id="too long"),
+        pytest.param(
+            lambda made: venvs.resolution(made.there, made.at, made.wanted).write_bytes(b"\xff\n"),
+            "packages",
+            id="resolution no text",
+        ),
+    ],
+)
+def test_no_damage_ends_the_look(made: Made, tamper: Tamper, area: str) -> None:
+    tamper(made)
+    on_a_server(made)
+    assert area in made.differences()
+
+
+@pytest.mark.parametrize("text", ["[]", '{"files": [1]}', '{"files": {"a": 1}}', ""])
+def test_a_list_of_what_was_built_that_is_none_is_as_if_there_were_none(made: Made, text: str) -> None:
+    made.at.bytecode.write_text(text)
+    (made.at.venv.resolve() / venvs.COMPLETE).write_text(text)
+    areas = made.areas()
+    assert "not recorded" in areas["code"]["note"]
+    assert "not recorded" in areas["packages"]["note"]
+
+
+@pytest.mark.parametrize(
+    ("place", "area"),
+    [
+        (lambda made: made.at.code, "code"),
+        (lambda made: made.at.static / "assets", "static files"),
+        (lambda made: made.at.root / "settings", "settings"),
+        (lambda made: made.at.venv.resolve() / PACKAGES, "packages"),
+    ],
+)
+def test_on_a_server_what_others_than_root_may_write_to_is_told(
+    made: Made, place: Callable[[Made], Path], area: str
+) -> None:
+    place(made).chmod(0o777)
+    on_a_server(made)
+    (told,) = [one for one in made.areas()[area]["differences"] if one["path"] == str(place(made))]
+    assert told["what"] == "others than root may write to it"
+
+
+def test_variables_that_are_no_text_are_told_and_not_shown(made: Made) -> None:
+    with made.at.env.open("ab") as file:
+        file.write(b'OTHER="\xff"\n')
+    assert made.differences()["variables"] == [("releases/v1/env", "was edited")]
+    made.at.env.write_bytes(b'API_TOKEN="' + SECRET.encode() + b"\xff\n")
+    assert "record" in made.differences()
+    assert SECRET not in json.dumps(made.answer)
 
 
 def test_where_nothing_is_deployed_there_is_nothing_to_look_at(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from seawall.agent.files import write_atomic
@@ -27,14 +27,18 @@ def digests(root: Path, wanted: Callable[[str], bool] = anything) -> dict[str, s
     """By path relative to ``root``: a file's SHA-256, what a link leads to after ``-> ``, and "" for a pipe
     or a device, whose reading might not end."""
     found: dict[str, str] = {}
-    for folder, folders, names in os.walk(root):
-        links = [name for name in folders if Path(folder, name).is_symlink()]
-        for name in [*names, *links]:
-            place = Path(folder, name)
-            path = place.relative_to(root).as_posix()
-            if wanted(path):
-                found[path] = _digest(place)
+    for path in paths(root):
+        if wanted(path):
+            found[path] = _digest(root / path)
     return found
+
+
+def paths(root: Path, *, folders: bool = False) -> Iterator[str]:
+    """All files and links below a folder, relative to it; with ``folders`` those too."""
+    for folder, below, names in os.walk(root):
+        links = [name for name in below if folders or Path(folder, name).is_symlink()]
+        for name in [*names, *links]:
+            yield Path(folder, name).relative_to(root).as_posix()
 
 
 def _digest(place: Path) -> str:
@@ -50,9 +54,9 @@ def write(record: Path, found: Digests) -> None:
 
 
 def read(record: Path) -> Digests | None:
-    """The digests in a file; None where nothing was recorded."""
+    """The digests in a file; None where nothing was recorded, or what is there is no record."""
     try:
-        data = json.loads(record.read_bytes() or b"{}")
-    except (FileNotFoundError, ValueError):
+        found = json.loads(record.read_bytes())["files"]
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return data.get("files") if isinstance(data, dict) else None
+    return found if isinstance(found, dict) and all(isinstance(digest, str) for digest in found.values()) else None

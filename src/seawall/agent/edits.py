@@ -18,7 +18,7 @@ def is_edited(places: Places, made: Made) -> bool:
     """Whether a file of the code, a static file, a setting or the environment is not what was made. A file that was not
     written to since it was checked is not read again."""
     at = places.release(made.id)
-    if made.env_edited or any(read_text(str(path)) != text for path, text in written(at, made.release)):
+    if made.env_edited or any(text_at(path) != text for path, text in written(at, made.release)):
         return True
     return not all(_is_as_sent(path, entry) for path, entry in _laid_out(at, made.release))
 
@@ -46,6 +46,14 @@ def own_entries(release: Release) -> Iterator[Entry]:
     """The entries that lie in the code itself: not those in whose place there is a link to persisted data."""
     kept = tuple(f"{PurePosixPath(path)}/" for path in release.persist)
     return (entry for entry in release.entries if not f"{entry.path}/".startswith(kept))
+
+
+def text_at(path: Path) -> str | None:
+    """A file's text; None where there is nothing, "" for a folder in its place."""
+    try:
+        return read_text(str(path))
+    except IsADirectoryError:
+        return ""
 
 
 def _is_as_sent(path: str, entry: Entry) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from seawall.agent.contents import paths
 
 
 @dataclass
@@ -30,6 +33,13 @@ class Area:
             self.differs(path, "is not there")
         elif found != expected:
             self.differs(path, "was edited" if not expected.startswith("-> ") else f"is no link to {expected[3:]}")
+
+    def guard(self, root: Path) -> None:
+        """On a server nobody but root may write what runs and what is served."""
+        for place in (root, *(root / path for path in paths(root, folders=True))) if root.exists() else ():
+            status = place.lstat()
+            if status.st_uid != 0 or (status.st_mode & 0o022 and not stat.S_ISLNK(status.st_mode)):
+                self.differs(place, "others than root may write to it")
 
     def differs(self, path: object, what: str) -> Area:
         self.differences.append(Difference(str(path), what))

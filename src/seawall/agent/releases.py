@@ -91,7 +91,7 @@ def load(places: Places, release_id: str) -> Made:
     at = places.release(release_id)
     try:
         data: Mapping[str, Any] = json.loads(at.record.read_bytes())
-        text = at.env.read_text()
+        text = at.env.read_text(encoding="utf-8", errors="surrogateescape")
         env = parse_environment_file(text)
     except FileNotFoundError:
         there = ", ".join(ids(places)) or "none"
@@ -131,4 +131,4 @@ def record_text(release: Release, made: str) -> bytes:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()

@@ -16,8 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from seawall.agent import contents, edits, releases, verify_environment, verify_running
-from seawall.agent.errors import AgentError
-from seawall.agent.files import read_text
+from seawall.agent.errors import AgentError, NoSuchRelease
 from seawall.agent.findings import Area
 from seawall.agent.managers import Manager
 from seawall.agent.places import Places, ReleasePlaces
@@ -67,7 +66,7 @@ def _release(places: Places, manager: Manager, name: str, live: str, reader: Rea
         return
     yield _record(at, data, made)
     yield _code(places, at, made.release, reader)
-    yield _static(at, made.release, reader)
+    yield _static(places, at, made.release, reader)
     yield _generated(places, at, made.release)
     yield _env(places, at, data, made)
     yield verify_environment.area(places, at, made.release)
@@ -81,8 +80,13 @@ def _made(places: Places, name: str) -> releases.Made:
     """Raises AgentError if the release's files cannot be understood."""
     try:
         return releases.load(places, name)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise AgentError(f"cannot be read: {error!r}") from error
+    except NoSuchRelease:
+        raise AgentError(f"cannot be read: {places.release(name).env.name} beside it is not there") from None
+    except OSError as error:
+        raise AgentError(f"cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # Not what it says: that may hold what is in the file, and so the values of variables.
+        raise AgentError(f"cannot be read: it, or {places.release(name).env.name} beside it, is damaged") from None
 
 
 def _entries(places: Places, name: str) -> tuple[Entry, ...]:
@@ -120,36 +124,40 @@ def _code(places: Places, at: ReleasePlaces, release: Release, reader: Reader) -
         _entry(area, at.code / entry.path, entry, reader)
     for path, digest in (bytecode or {}).items():
         area.compare(at.code / path, _digest(reader, at.code / path), digest)
-    for path in _paths(at.code):
+    for path in contents.paths(at.code):
         compiled = contents.is_bytecode(path) and (bytecode is None or not places.layout.user)
         if path not in expected and path not in links and path not in (bytecode or {}) and not compiled:
             area.differs(at.code / path, "was not sent")
-    _guard(area, places, at.code)
+    if places.layout.user:
+        area.guard(at.code)
     return area
 
 
-def _static(at: ReleasePlaces, release: Release, reader: Reader) -> Area:
+def _static(places: Places, at: ReleasePlaces, release: Release, reader: Reader) -> Area:
     area = Area("static files")
     expected: set[str] = set()
     for mount, source in release.static.items():
         for inside, entry in files_in(PurePosixPath(source), release.entries):
             expected.add(f"{mount}/{inside}")
             _entry(area, at.static / mount / inside, entry, reader)
-    for path in _paths(at.static):
+    for path in contents.paths(at.static):
         if path not in expected:
             area.differs(at.static / path, "was not sent")
+    if places.layout.user:
+        area.guard(at.static)
     return area
 
 
 def _generated(places: Places, at: ReleasePlaces, release: Release) -> Area:
     area = Area("settings")
     for path, text in edits.written(at, release):
-        found = read_text(str(path))
+        found = edits.text_at(path)
         area.checked += 1
         if found != text:
             area.differs(path, "is not there" if found is None else "was edited")
     area.compare(at.root / "web.sock", _leads_to(at.root / "web.sock"), f"-> {at.socket}")
-    _guard(area, places, at.root / "settings")
+    if places.layout.user:
+        area.guard(at.root / "settings")
     return area
 
 
@@ -194,25 +202,6 @@ def _entry(area: Area, path: Path, entry: Entry, reader: Reader) -> None:
     area.compare(path, _digest(reader, path), entry.sha256)
     if path.is_file() and bool(path.lstat().st_mode & stat.S_IXUSR) != entry.executable:
         area.differs(path, "may be run" if not entry.executable else "may not be run")
-
-
-def _guard(area: Area, places: Places, root: Path) -> None:
-    """On a server nobody but root may write what the app runs."""
-    if not places.layout.user:
-        return
-    for place in [root, *(root / path for path in _paths(root, folders=True))]:
-        status = place.lstat()
-        writable = status.st_mode & 0o022 and not stat.S_ISLNK(status.st_mode)
-        if status.st_uid != 0 or writable:
-            area.differs(place, "others than root may write to it")
-
-
-def _paths(root: Path, *, folders: bool = False) -> Iterator[str]:
-    """All files and links below a folder, relative to it; with ``folders`` those too."""
-    for folder, below, names in os.walk(root):
-        links = [name for name in below if folders or Path(folder, name).is_symlink()]
-        for name in [*names, *links]:
-            yield Path(folder, name).relative_to(root).as_posix()
 
 
 def _digest(reader: Reader, path: Path) -> str | None:

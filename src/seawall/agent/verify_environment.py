@@ -38,6 +38,8 @@ def area(places: Places, at: ReleasePlaces, release: Release) -> Area:
         if _INFO.fullmatch(path):
             _package(found, venv, path, now)
     _as_resolved(found, places, at, release, now)
+    if places.layout.user:
+        found.guard(venv)
     return found
 
 
@@ -52,7 +54,13 @@ def _as_built(found: Area, places: Places, venv: Path, now: Mapping[str, str], r
 def _package(found: Area, venv: Path, record: str, now: Mapping[str, str]) -> None:
     """One package's files against its RECORD."""
     folder = PurePosixPath(record).parent.parent
-    for path, digest in _hashed(venv / record):
+    try:
+        hashed = list(_hashed(venv / record))
+    except (OSError, ValueError, csv.Error):
+        if not _told(found, venv / record):
+            found.differs(venv / record, "is no list of its package's files")
+        return
+    for path, digest in hashed:
         inside = os.path.normpath(folder / path)
         if inside in now and now[inside] != digest and not _told(found, venv / inside):
             found.differs(venv / inside, "is not what its package's RECORD says")
@@ -65,7 +73,8 @@ def _told(found: Area, path: Path) -> bool:
 
 
 def _hashed(record: Path) -> Iterator[tuple[str, str]]:
-    """The files of a RECORD that have a SHA-256 there, with it as hexadecimal digits."""
+    """The files of a RECORD that have a SHA-256 there, with it as hexadecimal digits. Raises OSError, ValueError or
+    csv.Error where it is damaged."""
     with record.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
         for row in csv.reader(file):
             if len(row) >= 2 and row[1].startswith("sha256="):
@@ -76,7 +85,7 @@ def _hashed(record: Path) -> Iterator[tuple[str, str]]:
 def _as_resolved(found: Area, places: Places, at: ReleasePlaces, release: Release, now: Mapping[str, str]) -> None:
     """The packages that are there against the list of them that was made when they were resolved."""
     try:
-        locked = resolution(places, at, release).read_text()
+        locked = resolution(places, at, release).read_text(errors="surrogateescape")
     except FileNotFoundError:
         found.notes(found.note or "the list of resolved packages is not kept")
         return

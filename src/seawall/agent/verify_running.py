@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from seawall.agent.files import read_text
+from seawall.agent.edits import text_at
 from seawall.agent.findings import Area
 from seawall.agent.managers import Manager
 from seawall.agent.places import Places, ReleasePlaces
@@ -24,7 +24,7 @@ def units(places: Places, at: ReleasePlaces, release: Release) -> Area:
         for unit in program.files:
             name = fill(unit.name, at.id)
             area.checked += 1
-            found = read_text(str(folder / name))
+            found = text_at(folder / name)
             if found is None:
                 area.differs(folder / name, "is not there")
             elif found != fill(unit.content, at.id):
