@@ -38,6 +38,17 @@ def test_links_are_followed_from_page_to_page() -> None:
     assert {request.method for request in site.asked} == {"GET"}
 
 
+def test_links_are_asked_for_as_browsers_do() -> None:
+    site = Pages({"/": links("/über uns?q=ä b", "/a%20b", "http://[broken", "mailto:a@b.example")})
+    crawl.pages(SITE, site)
+    assert site.targets == ["/", "/%C3%BCber%20uns?q=%C3%A4%20b", "/a%20b"]
+
+
+def test_a_redirect_to_what_is_no_address_is_left_as_it_is() -> None:
+    (only,) = crawl.pages(SITE, Pages({"/": (302, "http://[broken")}))
+    assert only.status == 302
+
+
 def test_links_that_do_something_are_not_followed() -> None:
     doing = ("/logout", "/auth/sign-out", "/item/3/delete", "/x?action=remove", "/unsubscribe")
     site = Pages({"/": links(*doing, "/about"), "/about": ""})

@@ -115,7 +115,17 @@ def test_a_base_element_moves_what_follows_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["<script>", "<a href='http://[::1'>", "<img srcset=','>", "<!-- x", "<form action>", "\0"]
+    "text",
+    [
+        "<script>",
+        "<a href='http://[::1'>",
+        "<img srcset=','>",
+        "<base href='http://[x'><img src=a.png>",
+        "<style>a{src:url(//[x)}</style>",
+        "<!-- x",
+        "<form action>",
+        "\0",
+    ],
 )
 def test_broken_html_is_no_obstacle(text: str) -> None:
     assert read_page(URL, text).url == URL

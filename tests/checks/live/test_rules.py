@@ -52,10 +52,12 @@ SPOILT: dict[str, list[tuple[Outside | HostSeen, str]]] = {
             asked("plain", replace(PLAIN, headers=(("Location", "https://www.example.com/seawall-check?a=1"),))),
             "another host",
         ),
+        (asked("plain", replace(PLAIN, headers=(("Location", "https://[broken"),))), "another host"),
     ],
     "SW813": [
         (asked("aliases", answer("/seawall-check?a=1", 200)), "200"),
         (asked("aliases", answer("/seawall-check?a=1", 301, Location="https://old.example.org/")), "old.example.org"),
+        (asked("aliases", answer("/seawall-check?a=1", 301, Location="https://[broken")), "301"),
     ],
     "SW814": [
         (front("Strict-Transport-Security"), "no Strict-Transport-Security"),

@@ -8,8 +8,9 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -121,6 +122,27 @@ def test_a_question_goes_out_as_it_was_put() -> None:
     assert f"X-Forwarded-Host: {STRANGER}" in answer.body
     assert answer.all("set-cookie") == ("a=1", "b=2")
     assert answer.request == f"GET http://{DOMAIN}:{port}/static/../.env [X-Forwarded-Host: {STRANGER}]"
+
+
+def test_an_answer_without_an_end_is_read_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    def drip(there: socket.socket, kind: bytes) -> None:
+        visitor, _ = there.accept()
+        with visitor, suppress(OSError):
+            visitor.recv(4096)
+            visitor.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: " + kind + b"\r\n\r\n")
+            while True:
+                visitor.sendall(b"x")
+                time.sleep(0.05)
+
+    monkeypatch.setattr(wire, "PATIENCE", 0.5)
+    for kind, expected in ((b"text/html", True), (b"text/event-stream", False)):
+        with listening() as (there, port):
+            dripping = threading.Thread(target=drip, args=(there, kind))
+            dripping.start()
+            answer = wire.ask(plain(port), Request())
+            dripping.join()
+        assert answer.status == 200
+        assert bool(answer.body) is expected
 
 
 def test_methods_hosts_and_targets_of_any_kind_can_be_asked() -> None:

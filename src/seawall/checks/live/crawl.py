@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from urllib.parse import urljoin, urlsplit
 
+from seawall.checks.live import urls
 from seawall.checks.live.pages import Page, read_page
 from seawall.checks.live.seen import Answer, Request, Site
 
@@ -56,10 +56,10 @@ def read(answers: list[Answer] | tuple[Answer, ...]) -> list[Page]:
 
 def inside(site: Site, url: str) -> str:
     """The target of a request for a URL of the site; "" if it is another's."""
-    parts = urlsplit(url)
+    parts = urls.split(url)
     if f"{parts.scheme}://{parts.netloc}" != site.base:
         return ""
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return urls.target(parts)
 
 
 def _is_page(answer: Answer) -> bool:
@@ -69,7 +69,7 @@ def _is_page(answer: Answer) -> bool:
 def _followed(site: Site, ask: Ask, target: str) -> Answer:
     answer = ask(Request(target))
     for _ in range(MOST_REDIRECTS):
-        onward = inside(site, urljoin(answer.url, answer.header("Location"))) if answer.redirects else ""
+        onward = inside(site, urls.joined(answer.url, answer.header("Location"))) if answer.redirects else ""
         if not onward or DOING.search(onward):
             break
         answer = ask(Request(onward))

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
+from seawall.checks.live import urls
 from seawall.checks.live.pages import EVALUATING, FETCHING, Page, hash_source, style_loads
 
 Policy = Mapping[str, tuple[str, ...]]
@@ -120,7 +120,7 @@ def _inline(pages: Sequence[Page]) -> dict[str, set[str]]:
 
 def _source(page: str, url: str) -> str:
     """The source expression for a URL: the site itself, a scheme, or another origin."""
-    parts, own = urlsplit(url), urlsplit(page)
+    parts, own = urls.split(url), urls.split(page)
     if (parts.scheme, parts.netloc) == (own.scheme, own.netloc):
         return "'self'"
     if parts.scheme in {"data", "blob"}:
@@ -153,5 +153,6 @@ def _remarks(pages: Sequence[Page], scripts: Sequence[str], inline: Mapping[str,
         yield "some pages use nonces, which only the app can send: set the policy there"
     if any(EVALUATING.search(text) for text in scripts):
         yield "a script uses eval, which the policy forbids"
-    if any(urlsplit(url).scheme == "http" and page.url.startswith("https:") for page in pages for _, url in page.loads):
+    loads = [url for page in pages if page.url.startswith("https:") for _, url in page.loads]
+    if any(urls.split(url).scheme == "http" for url in loads):
         yield "something is loaded over plain http, which browsers refuse on an https page"

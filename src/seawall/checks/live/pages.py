@@ -7,7 +7,8 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from urllib.parse import urljoin, urlsplit
+
+from seawall.checks.live import urls
 
 #: Attributes that load something, by element, and the directive of the CSP that rules over it (CSP level 3, 6.1).
 LOADS = {
@@ -92,8 +93,8 @@ def style_loads(base: str, text: str) -> list[tuple[str, str]]:
     """What a style sheet loads: others, and images or fonts, told apart by their ending."""
     found = []
     for imported, url, quoted in URL_IN_STYLE.findall(text):
-        where = urljoin(base, (url or quoted).strip())
-        ending = urlsplit(where).path.rpartition(".")[2].lower()
+        where = urls.joined(base, url or quoted)
+        ending = urls.split(where).path.rpartition(".")[2].lower()
         font = ending in {"woff", "woff2", "ttf", "otf", "eot"}
         found.append(("style-src" if imported or quoted else "font-src" if font else "img-src", where))
     return found
@@ -111,7 +112,7 @@ class _Reader(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         self._attributes(tag, given)
         if tag == "base" and given.get("href"):
-            self._base = urljoin(self.page.url, given["href"])
+            self._base = urls.joined(self.page.url, given["href"]) or self._base
         elif tag == "link":
             self._link(given)
         elif tag == "a" and given.get("href"):
@@ -144,8 +145,8 @@ class _Reader(HTMLParser):
         for name, value in given.items():
             directive = LOADS.get((tag, name))
             if directive and value and not (tag == "input" and name == "src" and given.get("type") != "image"):
-                urls = [part.split()[0] for part in value.split(",") if part.split()] if name == "srcset" else [value]
-                self.page.loads += [(directive, self._absolute(url)) for url in urls]
+                named = [part.split()[0] for part in value.split(",") if part.split()] if name == "srcset" else [value]
+                self.page.loads += [(directive, self._absolute(url)) for url in named]
             elif name.startswith("on"):
                 self.page.handlers.append(f"<{tag} {name}>")
             elif name == "style" and value:
@@ -164,7 +165,4 @@ class _Reader(HTMLParser):
             self.page.loads.append((directive, self._absolute(given["href"])))
 
     def _absolute(self, url: str) -> str:
-        try:
-            return urljoin(self._base, url.strip())
-        except ValueError:
-            return ""
+        return urls.joined(self._base, url)

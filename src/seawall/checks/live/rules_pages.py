@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from seawall.checks.finding import Evidence, Severity
-from seawall.checks.live import crawl
+from seawall.checks.live import crawl, urls
 from seawall.checks.live.seen import Answer, Outside
 from seawall.checks.rule import Check, Rule
 
@@ -72,7 +71,7 @@ def mixed(seen: Outside) -> Iterator[Evidence]:
     for answer in seen.pages if seen.site.https else ():
         for page in crawl.read((answer,)):
             for url in dict.fromkeys(
-                url for kind, url in page.loads if urlsplit(url).scheme == "http" and kind != "base-uri"
+                url for kind, url in page.loads if urls.split(url).scheme == "http" and kind != "base-uri"
             ):
                 yield answer.evidence(url)
 

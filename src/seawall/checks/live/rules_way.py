@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from seawall.checks.finding import Evidence, Exchange, Severity
+from seawall.checks.live import urls
 from seawall.checks.live.questions import STRANGER
 from seawall.checks.live.seen import Answer, Outside
 from seawall.checks.rule import Check, Rule
@@ -27,7 +27,7 @@ def redirects_oddly(seen: Outside) -> Iterator[Evidence]:
     for answer in seen.of("plain"):
         if not _to_https(answer):
             continue
-        there = urlsplit(answer.header("Location"))
+        there = urls.split(answer.header("Location"))
         if answer.status not in {301, 308}:
             yield answer.showing("Location", f"{answer.status} is not for good: browsers ask again each time")
         if there.hostname != seen.site.domain:
@@ -38,7 +38,7 @@ def redirects_oddly(seen: Outside) -> Iterator[Evidence]:
 
 def alias_stays(seen: Outside) -> Iterator[Evidence]:
     for answer in seen.of("aliases"):
-        there = urlsplit(answer.header("Location"))
+        there = urls.split(answer.header("Location"))
         if not answer.redirects or not there.hostname:
             yield answer.evidence()
         elif there.hostname != seen.site.domain and there.scheme == "https" and answer.url.startswith("https:"):

@@ -56,7 +56,7 @@ def ask(site: Site, request: Request) -> Answer:
             connection.putheader(name, value)
         connection.endheaders()
         response = connection.getresponse()
-        body = response.read(MOST).decode(errors="replace")
+        body = _body(response).decode(errors="replace")
         return Answer(said, url, response.status, tuple(response.getheaders()), body)
     except TimeoutError:
         return Answer(said, url, error=f"no answer within {PATIENCE:g} s")
@@ -64,6 +64,20 @@ def ask(site: Site, request: Request) -> Answer:
         return Answer(said, url, error=_why(error))
     finally:
         connection.close()
+
+
+def _body(response: http.client.HTTPResponse) -> bytes:
+    """What comes of a body within its time; nothing of a stream of events, which need not end."""
+    data = b""
+    if response.headers.get_content_type() == "text/event-stream":
+        return data
+    deadline = time.monotonic() + PATIENCE
+    while len(data) < MOST and time.monotonic() < deadline:
+        part = response.read1(MOST - len(data))
+        if not part:
+            break
+        data += part
+    return data
 
 
 def _headers(site: Site, request: Request) -> list[tuple[str, str]]:
