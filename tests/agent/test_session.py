@@ -14,7 +14,7 @@ import pytest
 from agent.http_servers import answers
 from agent.protocol import Host, NoBuilder, Talk
 from agent.sample import SECRET
-from seawall.agent import deployment, session
+from seawall.agent import deployment, looking, session
 from seawall.agent.journal import Journal
 from seawall.agent.vocabulary import Directory, File, resource_to_wire
 
@@ -24,7 +24,8 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     with ExitStack() as stack:
         made = Host(tmp_path, stack)
         stack.callback(lambda: [running.close() for running in made.manager.running_now.values()])
-        monkeypatch.setattr(session, "manager_for", lambda _: made.manager)
+        for module in (session, looking):
+            monkeypatch.setattr(module, "manager_for", lambda _: made.manager)
         monkeypatch.setattr(deployment, "Builder", NoBuilder)
         yield made
 

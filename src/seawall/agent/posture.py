@@ -96,9 +96,12 @@ def _readable_by_all(paths: Sequence[str]) -> list[str]:
 
 
 def _sshd() -> dict[str, str]:
-    """What sshd would do, its defaults included (sshd(8), "-T")."""
-    lines = (_said("sshd", "-T") or "").lower().splitlines()
-    return {name: value for name, _, value in (line.partition(" ") for line in lines) if name in _SSHD}
+    """What sshd would do, its defaults included (sshd(8), "-T"); several ports with blanks between."""
+    found: dict[str, str] = {}
+    for name, _, value in (line.partition(" ") for line in (_said("sshd", "-T") or "").lower().splitlines()):
+        if name in _SSHD:
+            found[name] = f"{found[name]} {value}" if name in found else value
+    return found
 
 
 _SSHD = ("passwordauthentication", "kbdinteractiveauthentication", "permitrootlogin", "port")
@@ -109,10 +112,21 @@ def _firewall() -> str:
     said = _said("ufw", "status")
     if said is not None and "Status: active" in said:
         return "active"
-    rules = _said("nft", "list", "ruleset") or ""
-    if re.search(r"hook input .*policy drop|hook input[^}]*(drop|reject)", rules, re.DOTALL):
+    if any(_closes(chain) for chain in _CHAIN.findall(_said("nft", "list", "ruleset") or "")):
         return "other"
     return "" if said is None else "inactive"
+
+
+#: A chain in what nft lists, without its name; sets in braces may stand within a line.
+_CHAIN = re.compile(r"^\s*chain [^\n]*\{\n(.*?)^\s*\}$", re.DOTALL | re.MULTILINE)
+#: What ends a chain for all that is left: a verdict that nothing stands before, but that it is counted.
+_ALL_THE_REST = re.compile(r"\s*(counter packets \d+ bytes \d+ )?(drop|reject\b.*)")
+
+
+def _closes(chain: str) -> bool:
+    """Whether a chain is one for what comes in, and stops what no rule of it lets in."""
+    first, *rules = chain.splitlines()
+    return " hook input " in first and ("policy drop" in first or any(map(_ALL_THE_REST.fullmatch, rules)))
 
 
 def _clock() -> dict[str, str]:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from seawall.agent import lock, owned, posture, queries, releases
+from seawall.agent import lock, owned, queries, releases
 from seawall.agent.client import Client
 from seawall.agent.deployment import Deployer
 from seawall.agent.errors import AgentError, BadRequest, Cancelled, PlanChanged
@@ -22,7 +22,6 @@ from seawall.agent.store import Store
 from seawall.agent.undoing import Undoing
 from seawall.agent.vocabulary import (
     Entry,
-    Event,
     Layout,
     Resource,
     build,
@@ -86,21 +85,18 @@ class Session:
             "commit": self._commit,
             "abort": self._abort,
             "recover": self._recover,
-            "releases": self._releases,
-            "status": self._status,
-            "posture": self._posture,
-            "logs": self._logs,
             "stop": self._stop,
-            "maintenance": self._maintenance,
-            "certificate": self._certificate,
             "renew-certificate": self._renew_certificate,
             "destroy": self._destroy,
-            "verify": self._verify,
             "cancel": lambda _: None,
         }
-        if name not in operations:
-            raise BadRequest(f"this agent knows no operation {name!r}", remedy="use the same version of seawall")
-        return operations[name]
+        if name in operations:
+            return operations[name]
+        from seawall.agent import looking
+
+        if name in looking.OPERATIONS:
+            return lambda frame: looking.OPERATIONS[name](self._there(), frame, self.client)
+        raise BadRequest(f"this agent knows no operation {name!r}", remedy="use the same version of seawall")
 
     # the app this session is about
 
@@ -259,54 +255,12 @@ class Session:
         with self._locked("recovery", frame):
             return {"done": self._deployer().recover()}
 
-    # looking, and small things
-
-    def _releases(self, _: Frame) -> dict[str, Any]:
-        return {"releases": queries.release_list(self._there())}
-
-    def _status(self, _: Frame) -> dict[str, Any]:
-        return queries.status(self._there(), manager_for(self._there()))
-
-    def _posture(self, frame: Frame) -> dict[str, Any]:
-        message = frame.message
-        return posture.gather(self._there(), certificate=str(message["certificate"]), keys=list(message["keys"]))
-
-    def _verify(self, frame: Frame) -> dict[str, Any]:
-        from seawall.agent.verify import verify  # late: it is asked for seldom
-
-        return verify(self._there(), manager_for(self._there()), every=bool(frame.message["all"]))
-
-    def _logs(self, frame: Frame) -> dict[str, Any]:
-        message = frame.message
-        queries.logs(
-            self._there(),
-            manager_for(self._there()),
-            names=message.get("names", []),
-            lines=int(message["lines"]),
-            follow=bool(message["follow"]),
-            hear=lambda line: self.client.report(Event("output", "logs", text=line)),
-            cancelled=self.client.gone,
-        )
-        return {}
+    # ending
 
     def _stop(self, frame: Frame) -> dict[str, Any]:
         with self._locked("stop", frame):
             self._programs().stop_all()
         return {"live": releases.live_id(self._there())}
-
-    def _maintenance(self, frame: Frame) -> dict[str, Any]:
-        path = self._there().maintenance
-        if frame.message["on"]:
-            path.touch(mode=0o644)
-        else:
-            path.unlink(missing_ok=True)
-        self._journal().write("maintenance", on=bool(frame.message["on"]), by=frame.message.get("by", ""))
-        return {"on": path.exists()}
-
-    def _certificate(self, frame: Frame) -> dict[str, Any]:
-        from seawall.agent.certificates import requests
-
-        return requests.look(frame.message)
 
     def _renew_certificate(self, frame: Frame) -> dict[str, Any]:
         from seawall.agent.certificates import requests

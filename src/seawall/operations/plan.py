@@ -181,7 +181,7 @@ def _question(project: Project, composition: Composition) -> dict[str, Any]:
     return {
         "resources": [resource_to_wire(resource) for resource in composition.resources],
         "release": to_wire(composition.release),
-        "domains": list(project.domains),
+        "domains": [*project.domains, *project.redirect_from],
     }
 
 

@@ -1,0 +1,78 @@
+"""What a person asks of an app without changing its releases: read, answered, and nothing held.
+
+Imported when the first of these is asked for; a deployment needs none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from seawall.agent import posture, queries
+from seawall.agent.certificates import requests
+from seawall.agent.client import Client
+from seawall.agent.journal import Journal
+from seawall.agent.managers import manager_for
+from seawall.agent.places import Places
+from seawall.agent.verify import verify
+from seawall.agent.vocabulary import Event
+from seawall.agent.wire import Frame
+
+Answer = dict[str, Any]
+
+
+def _releases(places: Places, _frame: Frame, _client: Client) -> Answer:
+    return {"releases": queries.release_list(places)}
+
+
+def _status(places: Places, _frame: Frame, _client: Client) -> Answer:
+    return queries.status(places, manager_for(places))
+
+
+def _posture(places: Places, frame: Frame, _client: Client) -> Answer:
+    message = frame.message
+    return posture.gather(places, certificate=str(message["certificate"]), keys=list(message["keys"]))
+
+
+def _verify(places: Places, frame: Frame, _client: Client) -> Answer:
+    return verify(places, manager_for(places), every=bool(frame.message["all"]))
+
+
+def _certificate(_places: Places, frame: Frame, _client: Client) -> Answer:
+    return requests.look(frame.message)
+
+
+def _logs(places: Places, frame: Frame, client: Client) -> Answer:
+    message = frame.message
+    queries.logs(
+        places,
+        manager_for(places),
+        names=message.get("names", []),
+        lines=int(message["lines"]),
+        follow=bool(message["follow"]),
+        hear=lambda line: client.report(Event("output", "logs", text=line)),
+        cancelled=client.gone,
+    )
+    return {}
+
+
+def _maintenance(places: Places, frame: Frame, _client: Client) -> Answer:
+    """The front server looks for this file at each request."""
+    wanted = bool(frame.message["on"])
+    if wanted:
+        places.maintenance.touch(mode=0o644)
+    else:
+        places.maintenance.unlink(missing_ok=True)
+    Journal(places.journal).write("maintenance", on=wanted, by=frame.message.get("by", ""))
+    return {"on": places.maintenance.exists()}
+
+
+OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
+    "releases": _releases,
+    "status": _status,
+    "posture": _posture,
+    "verify": _verify,
+    "certificate": _certificate,
+    "logs": _logs,
+    "maintenance": _maintenance,
+}
