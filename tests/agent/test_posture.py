@@ -86,13 +86,37 @@ def test_sshd_is_heard_whatever_its_spelling(there: Places, programs: Programs) 
     }
 
 
+def test_every_port_of_sshd_is_told(there: Places, programs: Programs) -> None:
+    says(programs, "sshd", "port 22\nport 2222\n")
+    assert seen(there)["sshd"] == {"port": "22 2222"}
+
+
+def chain(hook: str, policy: str, *rules: str) -> str:
+    """A chain as `nft list ruleset` shows it."""
+    lines = [f"type filter hook {hook} priority filter; policy {policy};", *rules]
+    return "\n".join(["table inet filter {", "\tchain some {", *(f"\t\t{line}" for line in lines), "\t}", "}", ""])
+
+
 @pytest.mark.parametrize(
     ("ufw", "nft", "expected"),
     [
         ("Status: active\n", "", "active"),
         ("Status: inactive\n", "", "inactive"),
-        ("Status: inactive\n", "type filter hook input priority filter; policy drop;", "other"),
-        ("Status: inactive\n", "type filter hook input priority filter; policy accept;", "inactive"),
+        ("Status: inactive\n", chain("input", "drop"), "other"),
+        ("Status: inactive\n", chain("input", "accept"), "inactive"),
+        ("Status: inactive\n", chain("input", "accept") + chain("forward", "drop"), "inactive"),
+        (
+            "Status: inactive\n",
+            chain("input", "accept", "ip saddr @banned reject with icmp port-unreachable"),
+            "inactive",
+        ),
+        (
+            "Status: inactive\n",
+            chain("input", "accept", "tcp dport { 22, 80 } accept", "counter packets 9 bytes 9 drop"),
+            "other",
+        ),
+        ("Status: inactive\n", chain("input", "accept", "reject with icmpx admin-prohibited"), "other"),
+        ("Status: inactive\n", chain("forward", "accept", "drop"), "inactive"),
     ],
 )
 def test_a_firewall_is_one_that_drops(there: Places, programs: Programs, ufw: str, nft: str, expected: str) -> None:

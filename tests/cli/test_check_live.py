@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agent.certificates.making import pair
 from checks.live import well
 from seawall.checks.live import outside
 from seawall.checks.live.seen import Outside, Site
@@ -114,12 +115,28 @@ def test_the_hosts_own_word_pins_a_self_signed_certificate(run: Run, world: Worl
 def test_an_authority_of_ones_own_can_be_trusted(run: Run, world: World, tmp_path: Path, folder: Path) -> None:
     with (folder / "seawall.toml").open("a") as file:
         file.write('[tls]\nmode = "files"\ncertificate = "/c.pem"\nkey = "/k.pem"\n')
-    (tmp_path / "ca.pem").write_text("AUTHORITY")
+    authority = pair(called="authority").pem.decode()
+    (tmp_path / "ca.pem").write_text(authority)
     run("check", "--live", "--ca", str(tmp_path / "ca.pem"))
-    assert world.looked[0][1]["trusted"] == ["AUTHORITY"]
-    result = run("check", "--live", "--ca", str(tmp_path / "none.pem"))
+    assert world.looked[0][1]["trusted"] == [authority]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"AUTHORITY", b"\xff", b"-----BEGIN CERTIFICATE-----\n"])
+def test_a_file_without_a_certificate_is_refused_before_anybody_is_asked(
+    run: Run, world: World, tmp_path: Path, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "ca.pem").write_bytes(content)
+    result = run("check", "--live", "--ca", str(tmp_path / "ca.pem"))
     assert result.exit_code == 2
-    assert "none.pem" in result.stderr
+    assert "ca.pem" in result.stderr
+    assert world.looked == []
+
+
+def test_the_port_of_sshd_is_not_one_more_that_listens(run: Run, world: World, fleet: Fleet) -> None:
+    fleet.answers["posture"] = {**POSTURE, "listening": [22, 80, 2222, 9999], "sshd": {"port": "22 2222"}}
+    run("check", "--live")
+    assert world.looked[0][1]["listening"] == [80, 9999]
 
 
 def test_slow_clients_take_time_only_where_they_are_asked_about(run: Run, world: World) -> None:

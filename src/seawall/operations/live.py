@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -48,6 +49,14 @@ class Reached:
     def certificate(self) -> Mapping[str, str]:
         return (self.seen.posture["certificate"] if self.seen else None) or {}
 
+    @property
+    def listening(self) -> set[int]:
+        """The ports on which something listens for others, but for sshd's."""
+        if not self.seen:
+            return set()
+        ssh = self.seen.posture["sshd"].get("port", "").split()
+        return set(self.seen.posture["listening"]) - {int(port) for port in ssh}
+
 
 def check_live(
     project: Project,
@@ -73,7 +82,7 @@ def check_live(
         outside.look,
         health=project.health.path,
         mounts=tuple(project.static),
-        listening=sorted({port for one in reached if one.seen for port in one.seen.posture["listening"]}),
+        listening=sorted({port for one in reached for port in one.listening}),
         trusted=authorities + pins,
         drip=DRIP if any(check.look is slowness_borne for check in from_outside) else 0,
     )
@@ -183,8 +192,13 @@ def _resolved(name: str) -> str:
 
 
 def _text(path: Path) -> str:
-    """Raises UsageError."""
+    """Raises UsageError if there is no certificate in it."""
     try:
-        return path.read_text(encoding="ascii")
-    except (OSError, ValueError) as error:
-        raise UsageError(f"is no file of certificates in PEM form: {error}", place=str(path)) from error
+        text = path.read_text(encoding="ascii")
+        ssl.create_default_context(cadata=text or " ")
+    except OSError as error:  # ssl's errors are such, too
+        said = "" if isinstance(error, ssl.SSLError) else f": {error.strerror}"
+        raise UsageError(f"is no file of certificates in PEM form{said}", place=str(path)) from error
+    except ValueError as error:
+        raise UsageError("is no file of certificates in PEM form", place=str(path)) from error
+    return text
