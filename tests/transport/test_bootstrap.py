@@ -30,13 +30,13 @@ class Hosts:
         self.home = home
         self._stack = stack
 
-    def open(self, before: str = "", digest: str = "") -> Session:
-        """A session with the bootstrap, after a login shell that runs ``before``."""
+    def open(self, before: str = "", digest: str = "", python: str = "") -> Session:
+        """A session with the bootstrap, after a login shell that runs ``before``, in a Python that runs ``python``."""
         command = [
             sys.executable,
             "-I",
             "-c",
-            BOOTSTRAP,
+            f"{python}\n{BOOTSTRAP}",
             str(self.home),
             digest or package().digest,
             "1.2.3.4 5 6.7.8.9 22",
@@ -203,6 +203,38 @@ def test_an_agent_that_is_not_as_it_was_sent_is_sent_again_and_not_run(hosts: Ho
         Path(seawall.__file__).parent / "agent/main.py"
     ).read_bytes()
     assert [path.name for path in hosts.home.iterdir()] == [package().digest]
+
+
+def test_an_agent_that_cannot_be_put_away_does_not_run(hosts: Hosts, tmp_path: Path) -> None:
+    folder, ran = at(hosts), tmp_path / "ran"
+    spoil(folder, "a file edited", ran)
+    refusing = "import os\ndef refuse(*_): raise PermissionError\nos.rename = refuse"
+    with pytest.raises(ConnectionFailed, match=f"ended with {BAD_ARCHIVE}"):
+        hosts.open(python=refusing).greet()
+    assert not ran.exists()
+
+
+#: Another session removes a folder while this one looks at it.
+VANISHING = """
+import os
+lstat = os.lstat
+def look(path, **how):
+    if str(path).endswith("gone"): os.unlink(path)
+    return lstat(path, **how)
+os.lstat = look
+"""
+
+
+def test_agents_that_nobody_used_for_long_are_removed_and_what_cannot_be_is_no_obstacle(hosts: Hosts) -> None:
+    hosts.home.mkdir()
+    (hosts.home / "young").mkdir()
+    (hosts.home / "old").mkdir()
+    for name in ("link", "gone"):
+        (hosts.home / name).symlink_to("nowhere")
+    for name in ("old", "link", "gone"):
+        os.utime(hosts.home / name, (0, 0), follow_symlinks=False)
+    hosts.open(python=VANISHING).greet()
+    assert {path.name for path in hosts.home.iterdir()} == {package().digest, "young", "link"}
 
 
 def test_what_python_compiled_is_used_and_nothing_is_written_on_later_visits(

@@ -71,6 +71,10 @@ if not sound(here):
             if not part: sys.exit({BAD_ARCHIVE})
             data += part
         return data
+    def remove_unused(path):
+        try:
+            if time.time() - os.lstat(path).st_mtime > {UNUSED}: shutil.rmtree(path, ignore_errors=True)
+        except OSError: return  # another session was quicker
     skipped = b""
     while not skipped.endswith({MARKER!r}): skipped = skipped[-64:] + take(1)
     data = take(int.from_bytes(take(4), "big"))
@@ -94,9 +98,10 @@ if not sound(here):
         if os.path.lexists(here) and not sound(here): os.rename(here, os.path.join(aside, "spoiled"))
         os.rename(fresh, here)
     except OSError: shutil.rmtree(fresh, ignore_errors=True)
-    shutil.rmtree(aside)
-    for other in os.scandir(home):
-        if other.name != digest and time.time() - other.stat().st_mtime > {UNUSED}: shutil.rmtree(other.path)
+    if not sound(here): sys.exit({BAD_ARCHIVE})
+    shutil.rmtree(aside, ignore_errors=True)
+    for other in os.listdir(home):
+        if other != digest: remove_unused(os.path.join(home, other))
 os.utime(here)
 sys.dont_write_bytecode = True
 sys.path.insert(0, here)
