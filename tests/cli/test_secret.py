@@ -39,6 +39,21 @@ def test_a_value_on_the_command_line_is_refused_with_the_reason_and_not_repeated
     assert not (folder / "seawall.secrets").exists()
 
 
+@pytest.mark.parametrize(("command", "asking"), [("set", "set"), ("rotate", "rotate --ask")])
+def test_a_value_behind_the_name_is_refused_and_not_repeated(run: Run, folder: Path, command: str, asking: str) -> None:
+    result = run("secret", command, f"SECRET_KEY={VALUE}")
+    assert result.exit_code == 2
+    assert f"`seawall secret {asking} SECRET_KEY` asks for it" in result.stderr
+    assert VALUE not in result.output
+
+
+def test_nobody_types_a_value_for_a_name_that_is_none(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secret_value, "given_value", lambda *_: pytest.fail("it was asked for"))
+    result = run("secret", "set", "9LIVES")
+    assert result.exit_code == 2
+    assert "no name of an environment variable" in result.stderr
+
+
 def test_a_file_is_taken_as_it_is_but_for_its_last_newline(run: Run, folder: Path) -> None:
     (folder / "key.pem").write_text("one\ntwo\n\n")
     assert run("secret", "set", "PEM", "--from-file", str(folder / "key.pem")).exit_code == 0

@@ -129,7 +129,7 @@ def test_without_the_key_nothing_is_rotated(tmp_path: Path, key_folder: Path) ->
         rotate(tmp_path, "production", "SECRET_KEY", "second")
 
 
-@pytest.mark.parametrize("text", ["nonsense", "5", "null"])
+@pytest.mark.parametrize("text", ["nonsense", "5", "null", '"a text"', '{"a": 1}', "[1]"])
 def test_fallbacks_that_somebody_set_to_something_else_are_told_with_the_remedy(tmp_path: Path, text: str) -> None:
     put(tmp_path)
     put(tmp_path, "SECRET_KEY_FALLBACKS", text)

@@ -191,6 +191,7 @@ def test_a_damaged_secret_is_told_by_line_and_name(tmp_path: Path) -> None:
         ('\nrecipients = ["age1nonsense"]\n', "must be a list of age public keys", ":2"),
         ("\n\nproduction = 5\n", "must be a table of secrets", ":3"),
         ("[production]\nA = 5\n", "A of production is not as seawall wrote it", ":2"),
+        ('[production]\n"A B" = { changed = "", value = "" }\n', "A B of production is not as seawall wrote it", ":2"),
     ],
 )
 def test_a_spoiled_file_is_told_by_line(tmp_path: Path, text: str, fact: str, line: str) -> None:

@@ -61,9 +61,10 @@ def set_(
     """
     secret_value.no_value_in(name, value, "set")
     from seawall.config.load import load
-    from seawall.config.secrets import FILE, set_secret
+    from seawall.config.secrets import FILE, check_name, set_secret
 
     project = load(directory, environment)
+    check_name(environment, name)
     text = secret_value.given_value(name, from_file, from_env)
     made = set_secret(project.directory, project.name, environment, name, text)
     console.show(f"{name} of {environment} is kept in {FILE}")
@@ -151,7 +152,7 @@ def rotate(
       seawall secret rotate SECRET_KEY --drop-fallbacks
       pass show guestbook/api | seawall secret rotate API_TOKEN --ask
     """
-    secret_value.no_value_in(name, value, "rotate")
+    secret_value.no_value_in(name, value, "rotate --ask")
     given = [ask, at_random, drop_fallbacks, from_file is not None, from_env is not None]
     if given.count(True) > 1:
         raise UsageError("one of these options at a time", remedy="see `seawall secret rotate --help`")

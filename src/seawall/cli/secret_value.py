@@ -28,8 +28,9 @@ def sources(function: F) -> F:
 
 
 def no_value_in(name: str, words: tuple[str, ...], command: str) -> None:
-    """Raises UsageError for a value among the arguments."""
-    if words:
+    """Raises UsageError for a value among the arguments, NAME=VALUE too."""
+    name, assigned, _ = name.partition("=")
+    if words or assigned:
         raise UsageError(
             "a secret is never taken from the command line: other users and the shell's history could see it",
             state="nothing was kept; if that was the real value, take another one",

@@ -100,14 +100,22 @@ def _old_values(store: Store, identity: pyrage.x25519.Identity, environment: str
     if not found:
         return []
     try:
-        values = json.loads(opened(store, identity, found[0]))
+        values = _list_of_text(opened(store, identity, found[0]))
         times = [*found[0].retired, *[found[0].changed] * len(values)]
-        return [(str(value), time) for value, time in zip(values, times, strict=False)]
-    except (ValueError, TypeError):
+        return list(zip(values, times, strict=False))
+    except ValueError:
         raise SecretError(
             f"{name}{FALLBACKS} of {environment} is no list of old values",
             remedy=f"forget it first: seawall secret rotate {name} -e {environment} --drop-fallbacks",
         ) from None
+
+
+def _list_of_text(text: str) -> list[str]:
+    """Raises ValueError for any other JSON, or none."""
+    values = json.loads(text)
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError
+    return values
 
 
 def _still_of_use(values: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -95,18 +95,23 @@ def read_secrets(directory: Path, environment: str) -> dict[str, str]:
 
 def check(environment: str, name: str, value: str) -> None:
     """Raises SecretError for what no variable could be called, or hold; the value is not shown."""
-    if not _VARIABLE.fullmatch(name):
-        raise SecretError(
-            f"{name!r} is no name of an environment variable", remedy="Use letters, digits and _, no digit first."
-        )
-    if not _ENVIRONMENT.fullmatch(environment) or environment == "recipients":
-        raise SecretError(f"{environment!r} is no name of an environment")
+    check_name(environment, name)
     if not value:
         raise SecretError(f"the value of {name} is empty", remedy="type it, or pipe it in")
     if "\0" in value or len(value.encode()) > LONGEST:
         raise SecretError(
             f"this is no value for {name}", remedy=f"Give text without NUL, 1 to {LONGEST} bytes of UTF-8."
         )
+
+
+def check_name(environment: str, name: str) -> None:
+    """Raises SecretError for what no variable, or no environment, could be called."""
+    if not _VARIABLE.fullmatch(name):
+        raise SecretError(
+            f"{name!r} is no name of an environment variable", remedy="Use letters, digits and _, no digit first."
+        )
+    if not _ENVIRONMENT.fullmatch(environment) or environment == "recipients":
+        raise SecretError(f"{environment!r} is no name of an environment")
 
 
 def _store_with_recipients(directory: Path, project: str) -> tuple[Store, Path | None]:
@@ -203,7 +208,8 @@ def _secrets_of(text: str, environment: str, table: object) -> list[Secret]:
 
 def _secret(text: str, environment: str, name: str, entry: Any) -> Secret:
     fields = ("changed", "value")
-    if not isinstance(entry, dict) or not all(isinstance(entry.get(field), str) for field in fields):
+    named = _VARIABLE.fullmatch(name) and _ENVIRONMENT.fullmatch(environment)
+    if not named or not isinstance(entry, dict) or not all(isinstance(entry.get(field), str) for field in fields):
         raise SecretError(
             f"{name} of {environment} is not as seawall wrote it",
             place=_place(text, (environment, name)),
