@@ -12,7 +12,7 @@ import pytest
 
 from agent.fake_programs import Programs
 from agent.sample import places, put, release
-from seawall.agent import contents, venvs
+from seawall.agent import contents, requirement_files, venvs
 from seawall.agent.errors import BuildFailed, Cancelled
 from seawall.agent.places import Places
 from seawall.agent.stage import stage
@@ -185,6 +185,23 @@ def test_requirements_with_hashes_are_taken_as_they_are_and_not_resolved_anew(ap
     }
 
 
+def test_a_constraint_among_requirements_with_hashes_needs_none_and_is_not_installed(app: Venvs) -> None:
+    store = Store(app.places.objects)
+    entries = (
+        put(store, "requirements.txt", b"-c constraints.txt\nlib==1.0 --hash=sha256:abc\n"),
+        put(store, "constraints.txt", b"other==2.0\n"),
+    )
+    made = app.build(release(*entries, requirements=Requirements(path="requirements.txt")))
+    assert (made / "installed").read_text() == "lib==1.0 --hash=sha256:abc\n"
+
+
+@pytest.mark.parametrize("included", ["base.txt", "../base.txt", "/etc/hostname"])
+def test_an_included_file_that_was_not_sent_is_told_and_not_left_out(app: Venvs, included: str) -> None:
+    with pytest.raises(BuildFailed, match=r"is not among the files of the project") as caught:
+        app.build(app.release(f"lib==1.0 --hash=sha256:abc\n-r {included}\n"))
+    assert included in caught.value.fact
+
+
 def test_what_the_stack_adds_to_requirements_with_hashes_has_its_own(app: Venvs) -> None:
     app.build(app.release("lib==1.0 --hash=sha256:abc\n", extra=("gunicorn>=23",)))
     (call,) = [call for call in app.uv.called() if "pip compile" in call]
@@ -266,7 +283,7 @@ def test_environments_that_no_kept_release_uses_are_removed(app: Venvs) -> None:
     ],
 )
 def test_a_requirement_that_is_a_path_is_recognised(line: str, local: bool) -> None:
-    assert venvs._any_local([line]) is local
+    assert requirement_files.any_local([line]) is local
 
 
 def test_root_never_runs_what_a_build_put_into_the_environment(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,16 +21,13 @@ from seawall.agent.files import gid_of, give, remove_tree, sync_filesystem, uid_
 from seawall.agent.hashes import HASH
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.process import PATH, check, run
+from seawall.agent.requirement_files import any_local, bare, hashed, names, texts, without
 from seawall.agent.vocabulary import Release, Requirements
 
 #: The mark of a virtual environment that was finished; one without it is built anew.
 COMPLETE = "seawall-complete"
 #: Bound on resolving or installing, seconds: large wheels over a slow line, or compiling, take minutes.
 BUILD_TIMEOUT = 3600
-#: A requirement that is a path: ``./part``, ``-e part``, ``part @ file:///…`` (pip's "Requirements File Format").
-_LOCAL = re.compile(
-    r"(?:-e|--editable)[ =]\s*(?!\S*://)|(?:[\w.-]+(?:\[[^]]*\])?\s*@\s*)?(?:\.{0,2}/|\.{1,2}(?:\s|\[|$)|file:)"
-)
 #: Taken off before installing: an environment is shared by releases, and outlives the one whose code it was made from.
 _EDITABLE = re.compile(r"^(?:-e|--editable)[ =]\s*", re.M)
 _INTERPRETER = re.compile(r"python3\.\d+")
@@ -97,14 +94,13 @@ class Builder:
             return self._compile([*EMIT, "-"], wanted, self._source(at, wanted), wanted.text)
         if not wanted.path:
             return ""
-        texts = _texts(at.code, wanted)
-        if any(HASH in text for text in texts):
-            return hashes.flattened(texts)
+        if with_hashes := hashed(at.code, wanted.path):
+            return hashes.flattened(with_hashes)
         return self._compile([*EMIT, "--", wanted.path], wanted, self._source(at, wanted), "")
 
     def _source(self, at: ReleasePlaces, wanted: Requirements) -> Path:
         """Where uv finds the code: a copy that a build may write to, if something of it is to be built."""
-        if not (wanted.install_project or _any_local(_texts(at.code, wanted))):
+        if not (wanted.install_project or any_local(texts(at.code, wanted))):
             return at.code
         copy = _copy(at)
         if not copy.exists():
@@ -114,15 +110,15 @@ class Builder:
 
     def _with_extras(self, wanted: Requirements, locked: str) -> str:
         """Add what the stack needs and the app does not name, at versions that agree with the app's own."""
-        missing = [extra for extra in wanted.extra if not _names(extra) & _names(locked)]
+        missing = [extra for extra in wanted.extra if not names(extra) & names(locked)]
         if not missing:
             return locked
         constraints = self.places.resolved / "constraints.txt"
-        named = [line for line in _requirement_lines(locked) if _names(line)]
+        named = [line for line in bare(locked) if names(line)]
         write_atomic(str(constraints), "\n".join(named).encode(), 0o644)
         options = [*(["--generate-hashes"] if HASH in locked else []), "--constraint", str(constraints), "-"]
         found = self._compile(options, wanted, self.places.base, "\n".join(missing))
-        return "\n".join([locked.rstrip("\n"), *_without(found, _names(locked)), ""])
+        return "\n".join([locked.rstrip("\n"), *without(found, names(locked)), ""])
 
     def _compile(self, arguments: list[str], wanted: Requirements, cwd: Path, text: str) -> str:
         options = [
@@ -265,7 +261,7 @@ def environment_key(locked: str, release: Release) -> str:
     """The name of the environment that has these resolved requirements."""
     wanted = release.requirements
     parts = [locked, wanted.python, os.uname().machine]
-    if wanted.install_project or _any_local([locked]):
+    if wanted.install_project or any_local([locked]):
         parts += _contents(release)
     return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()[:16]
 
@@ -273,67 +269,18 @@ def environment_key(locked: str, release: Release) -> str:
 def _question(code: Path, release: Release) -> str:
     """All that decides a resolution: the requirement files' content with what they include, extras, interpreter."""
     wanted = release.requirements
-    texts = _texts(code, wanted)
-    built = _contents(release) if _any_local(texts) else []
-    form = ["hashed"] if wanted.path and any(HASH in text for text in texts) else []
-    return "\0".join([*texts, *form, *built, *wanted.extra, wanted.python, os.uname().machine])
-
-
-def _texts(code: Path, wanted: Requirements) -> list[str]:
-    return [wanted.text] if wanted.text else list(_included(code, wanted.path, set()))
+    found = texts(code, wanted)
+    built = _contents(release) if any_local(found) else []
+    form = ["hashed"] if wanted.path and any(HASH in text for text in found) else []
+    return "\0".join([*found, *form, *built, *wanted.extra, wanted.python, os.uname().machine])
 
 
 def _contents(release: Release) -> list[str]:
     return sorted(f"{entry.path}={entry.sha256}" for entry in release.entries)
 
 
-def has_local(locked: str) -> bool:
-    """Whether a part of the project is among the resolved requirements."""
-    return _any_local([locked])
-
-
-def _any_local(texts: Iterable[str]) -> bool:
-    """Whether a requirement is a path, so that a part of the project is built."""
-    return any(_LOCAL.match(line) for text in texts for line in _requirement_lines(text))
-
-
 def _copy(at: ReleasePlaces) -> Path:
     return at.root / "source"
-
-
-def _included(code: Path, name: str, seen: set[str]) -> Iterator[str]:
-    path = os.path.normpath(name)
-    if not name or path in seen or not (code / path).is_file():
-        return
-    seen.add(path)
-    text = (code / path).read_text(errors="surrogateescape")
-    yield text
-    for line in text.splitlines():
-        found = re.match(r"\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)", line)
-        if found:
-            yield from _included(code, os.path.join(os.path.dirname(path), found.group(1)), seen)
-
-
-def _requirement_lines(locked: str) -> list[str]:
-    return [line.split(HASH)[0].strip() for line in hashes.lines(locked)]
-
-
-def _without(resolved: str, names: set[str]) -> list[str]:
-    """The requirements, continued lines and all, of distributions that are not among ``names``."""
-    kept: list[str] = []
-    keep = False
-    for line in resolved.splitlines():
-        if not line.startswith((" ", "\t")):
-            keep = bool(line.strip()) and not _names(line) & names
-        if keep:
-            kept.append(line)
-    return kept
-
-
-def _names(text: str) -> set[str]:
-    """Normalised names of the distributions in requirement lines (PEP 503)."""
-    found = (re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", line) for line in _requirement_lines(text))
-    return {re.sub(r"[-_.]+", "-", match.group()).lower() for match in found if match}
 
 
 def _give(root: Path, user: str) -> None:
@@ -352,8 +299,8 @@ def _seal(venv: Path, build_user: str) -> None:
 def close_to_others(root: Path) -> None:
     """Take the right to write from all but the owner, folders first. A link is left alone, and what a name stands for
     is held open meanwhile, so that nothing outside is changed."""
-    for _, folders, names, at in os.fwalk(root):
-        for name in [*folders, *names]:
+    for _, folders, contained, at in os.fwalk(root):
+        for name in [*folders, *contained]:
             kind = os.stat(name, dir_fd=at, follow_symlinks=False).st_mode
             if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)) or not kind & 0o022:
                 continue

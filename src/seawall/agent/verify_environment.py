@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from seawall.agent import contents, hashes
 from seawall.agent.findings import Area
 from seawall.agent.places import Places, ReleasePlaces
-from seawall.agent.venvs import COMPLETE, environment_key, has_local, resolution
+from seawall.agent.requirement_files import any_local
+from seawall.agent.venvs import COMPLETE, environment_key, resolution
 from seawall.agent.vocabulary import Release
 
 _INFO = re.compile(r"(lib/python[^/]+/site-packages)/([^/]+)-([^/-]+)\.dist-info/RECORD")
@@ -93,7 +94,7 @@ def _as_resolved(found: Area, places: Places, at: ReleasePlaces, release: Releas
     if environment_key(locked, release) != venv.name.partition(".")[0]:
         found.differs(resolution(places, at, release), f"is not the list from which {venv.name} was built")
         return
-    unnamed = release.requirements.install_project or has_local(locked)  # parts of the project, by path only
+    unnamed = release.requirements.install_project or any_local([locked])  # parts of the project, by path only
     wanted = {_normal(m[1]): m[2] for m in map(_PIN.match, hashes.lines(locked)) if m}
     there = {_normal(m[2]): m[3] for m in map(_INFO.fullmatch, now) if m}
     for name, version in sorted(there.items()):
