@@ -112,7 +112,10 @@ WRONG = {
     "hangs": (_health('__import__("time").sleep(60)'), "did not answer within"),
     "redirects for ever": (_health('return "", 302, {"Location": "/health"}'), "a redirect to /health"),
     "wants a login": (_health('return "", 401'), "without a login"),
-    "serves on a port of its own": (_code("app.run(port=5000)"), "does it serve by itself"),
+    "serves on a port of its own": (
+        _code("import werkzeug.serving; werkzeug.serving.run_simple('127.0.0.1', 5000, app)"),
+        "does it serve by itself",
+    ),
     "ends at once": (_code("import os; os.kill(os.getppid(), 9)"), "does not stay up"),
     "dies right after the gate": (
         _health(

@@ -197,7 +197,8 @@ def test_a_wrong_clock_on_the_host_changes_no_order(site: Site, when: str) -> No
     listed = site.project.seawall("releases", "--json").json["releases"]
     assert [line["id"] for line in listed] == ["v5", "v4", "v3", "v2", "v1"]
     assert when[:4] in listed[0]["made"]
-    site.host.run(["rm", "/usr/local/bin/python3"])
+    site.host.run(["rm", "/usr/local/bin/python3", "/usr/local/bin/openssl"])
+    site.project.deploy()  # a certificate made at the wrong time is of no use at the right one
     site.project.seawall("rollback")
     assert visit(site.host).text == "version four"
     site.project.seawall("rollback")
@@ -206,11 +207,11 @@ def test_a_wrong_clock_on_the_host_changes_no_order(site: Site, when: str) -> No
 
 
 def wrong_clock(host: Host, when: str) -> None:
-    """From now on the agent's python3 lives at `when`."""
+    """From now on the agent's python3, and the openssl that it asks, live at `when`."""
     host.run(["sh", "-c", "command -v faketime || apt-get install -y -q faketime"])
-    host.write_file(
-        "/usr/local/bin/python3", f'#!/bin/sh\nexec faketime "{when} 12:00:00" /usr/bin/python3 "$@"\n', mode="755"
-    )
+    for program in ("python3", "openssl"):
+        shifted = f'#!/bin/sh\nexec faketime "{when} 12:00:00" /usr/bin/{program} "$@"\n'
+        host.write_file(f"/usr/local/bin/{program}", shifted, mode="755")
 
 
 # names
