@@ -21,6 +21,7 @@ from seawall.checks.plain import plain_lines
 from seawall.checks.rule import Rule
 from seawall.config.document import FILE, PYPROJECT
 from seawall.config.folder import NAME, own_folder
+from seawall.config.git import index_of, repository_of
 from seawall.config.model import Project
 from seawall.errors import ChecklistFailed
 from seawall.operations.tree import Tree
@@ -94,11 +95,10 @@ def _mark(project: Project, tree: Tree) -> str:
 def _beside(project: Project) -> Iterator[Path]:
     """Files that are looked at and do not travel, git's list of what it keeps, and the rules themselves."""
     yield from (project.directory / name for name in (FILE, PYPROJECT))
-    yield from sorted(project.root.glob(".env*"))
-    for folder in (project.root, *project.root.resolve().parents):
-        if (folder / ".git").exists():
-            yield folder / ".git" / "index"
-            break
+    yield from sorted({*project.directory.glob(".env*"), *project.root.glob(".env*")})
+    repository = repository_of(project.root.resolve())
+    if repository is not None:
+        yield index_of(repository)
     yield from sorted(Path(checks.__path__[0]).rglob("*.py"))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seawall.agent.vocabulary import Change, Requirements, Source, build, resource_to_wire, to_wire
+from seawall.config.git import ask_git
 from seawall.config.model import LOCAL, Project
 from seawall.config.providers import asking
 from seawall.config.requirements import read_requirements
@@ -196,14 +197,12 @@ def finish_or_undo(host: Host, hear: Hear) -> None:
 def _source(root: Path) -> Source:
     """Commit and state of the working tree, where the project is in git and git is here."""
     try:
-        commit = _git(root, "rev-parse", "HEAD")
+        commit, _, message = _git(root, "log", "-1", "--no-color", "--format=%H %s").partition(" ")
         dirty = bool(_git(root, "status", "--porcelain", "--", "."))
-        message = _git(root, "log", "-1", "--format=%s")
     except (OSError, subprocess.SubprocessError):
         return Source(by=person())
     return Source(commit, dirty, person(), message)
 
 
 def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=20)
-    return done.stdout.strip()
+    return ask_git(root, *arguments).decode(errors="replace").strip()

@@ -61,9 +61,9 @@ def audit(requirements: str) -> Answer:
         file = Path(folder) / "requirements.txt"
         file.write_text(requirements)
         options = ["--disable-pip", "--no-deps", "--progress-spinner=off", "--format=json", "--requirement", str(file)]
-        command = [sys.executable, "-m", "pip_audit", *options]
+        command = [sys.executable, "-P", "-m", "pip_audit", *options]  # nothing is imported from the project
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
             return Answer(hindrance=f"pip-audit did not answer: {type(error).__name__}")
     return read_answer(done.stdout, done.stderr)

@@ -14,6 +14,7 @@ from seawall.checks.rule import Check, Rule
 from seawall.checks.static.source import Source
 from seawall.config.detect.source import ASIDE
 from seawall.config.detect.tree import printable
+from seawall.config.git import git_command
 
 STORING = "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html"
 REMOVING = (
@@ -68,7 +69,9 @@ def _lines(source: Source, path: PurePosixPath) -> list[str]:
 
 def _added(source: Source) -> Iterator[tuple[str, str, str]]:
     """Commit, path and text of each line that a commit added: the newest commits first, within limits."""
-    command = ["git", "log", "-p", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--diff-filter=AM"]
+    command = git_command(
+        "log", "-p", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--diff-filter=AM"
+    )
     command += [f"--max-count={MOST_COMMITS}", "--format=commit %H", "--relative", "--", "."]
     try:
         process = subprocess.Popen(command, cwd=source.tree.root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

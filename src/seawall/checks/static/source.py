@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from seawall.checks.finding import InFile
-from seawall.checks.static.git import tracked_files
 from seawall.checks.static.settings import Setting, read_settings
 from seawall.config.detect.app import Hints, find_app, given_app
 from seawall.config.detect.construction import Construction
@@ -23,6 +22,7 @@ from seawall.config.detect.source import ASIDE, Module, Sources, read_sources
 from seawall.config.detect.tree import Tree, printable, read_tree
 from seawall.config.document import Document
 from seawall.config.dotenv import dotenv_files
+from seawall.config.git import tracked_files
 from seawall.config.lines import Key
 from seawall.config.model import Project
 
