@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import subprocess
+import zlib
 from dataclasses import dataclass
 
 from seawall.errors import ConnectionFailed
@@ -135,8 +136,10 @@ def _remote(password: str) -> str:
 
 
 def _one_line(program: str) -> str:
-    """A Python program as one line: for csh a line's end ends a quoted word too, and fish has its own backslashes."""
-    return f'import binascii; exec(binascii.a2b_base64("{base64.b64encode(program.encode()).decode()}"))'
+    """A Python program as one line: for csh a line's end ends a quoted word too, and fish has its own backslashes.
+    Compressed, since csh takes no word of more than some thousand characters."""
+    packed = base64.b64encode(zlib.compress(program.encode(), 9)).decode()
+    return f'import binascii, zlib; exec(zlib.decompress(binascii.a2b_base64("{packed}")))'
 
 
 def _sudo(password: str) -> str:

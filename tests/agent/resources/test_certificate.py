@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 import os
 from pathlib import Path
 
@@ -124,6 +125,17 @@ def test_one_that_is_about_to_expire_is_made_anew(
     change = changed(resource)
     assert change is not None
     assert "has expired or is about to" in change.diff
+
+
+def test_one_that_was_made_by_a_clock_that_was_ahead_is_made_anew(
+    resource: Certificate, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(resource, work)
+    yesterday = time.time() - 86400
+    monkeypatch.setattr(time, "time", lambda: yesterday)
+    change = changed(resource)
+    assert change is not None
+    assert "it is not valid before" in change.diff
 
 
 def test_making_it_can_be_taken_back(resource: Certificate, work: Work, tmp_path: Path) -> None:

@@ -69,7 +69,10 @@ def _trouble_inside(resource: Certificate) -> str:
         return f"it is issued by {found.by or 'somebody'}"
     if set(found.names) != {reading.normal(domain) for domain in resource.domains}:
         return f"it is for {', '.join(sorted(found.names)) or 'no domain'}"
-    return "it has expired or is about to" if found.ends - time.time() < RENEW else ""
+    now = time.time()
+    if found.begins > now:
+        return f"it is not valid before {reading.date(found.begins)}"
+    return "it has expired or is about to" if found.ends - now < RENEW else ""
 
 
 def first_in(path: str) -> Reading | None:
