@@ -122,7 +122,10 @@ def test_what_the_kernel_lets_be_set_is_set(server: Server) -> None:
 def test_hand_edits_show_and_fix_puts_them_right(spoiled: Server) -> None:
     host = spoiled.host
     host.run(["sh", "-c", f"sed -i 's/^X11Forwarding no/X11Forwarding yes/' {OURS}"])
-    host.run(["ufw", "allow", "5432/tcp"])
+    host.run(["ufw", "allow", "5432/tcp", "comment", "my database"])
+    host.run(["ufw", "route", "allow", "proto", "tcp", "to", "any", "port", "25"])
+    host.run(["ufw", "delete", "allow", "22/tcp"])
+    host.run(["ufw", "allow", "22/tcp", "comment", "a comment is no difference"])
     host.run(["ufw", "delete", "allow", "80/tcp"])
     host.run(["systemctl", "disable", "--now", "fail2ban"])
     host.run(["rm", "/etc/sudoers.d/90-seawall"])
@@ -137,10 +140,13 @@ def test_hand_edits_show_and_fix_puts_them_right(spoiled: Server) -> None:
     shown = spoiled.audit().out
     assert "- allow 5432/tcp" in shown
     assert "+ allow 80/tcp" in shown
+    assert "allow 22/tcp" not in shown
     fixed = spoiled.audit("--fix", "--yes")
     assert f"deploy@{host.name} gets in; the changes stay" in fixed.err
     assert spoiled.drift() == []
-    assert "5432" not in host.run(["ufw", "status"]).stdout
+    rules = host.run(["ufw", "show", "added"]).stdout
+    assert "5432" not in rules
+    assert "route" not in rules
 
 
 def test_a_file_that_lets_passwords_in_before_ours_is_named(spoiled: Server) -> None:

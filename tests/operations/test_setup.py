@@ -11,7 +11,7 @@ import pytest
 
 from seawall.errors import ConnectionFailed, SetupTakenBack, UsageError
 from seawall.operations import setup
-from seawall.operations.setup import SetupPlan, as_user, carry_out, read_keys
+from seawall.operations.setup import SetupPlan, as_user, carry_out, own_keys, read_keys
 from seawall.stack.host import Options, compose
 from stack.host_cases import FRESH, KEY
 
@@ -163,3 +163,12 @@ def test_public_keys_are_read_and_private_ones_never(tmp_path: Path) -> None:
             read_keys(file)
     with pytest.raises(UsageError, match="cannot be read"):
         read_keys(tmp_path / "absent")
+
+
+def test_own_files_without_a_key_are_passed_over(tmp_path: Path) -> None:
+    """Nobody named them: an empty one, or the certificate of a key, is no reason to stop."""
+    (tmp_path / "id_a.pub").write_text("")
+    (tmp_path / "id_b.pub").write_text(f"{KEY}\n")
+    (tmp_path / "id_b-cert.pub").write_text("ssh-ed25519-cert-v01@openssh.com AAAAIHNzaC1lZDI1NTE5 ada@desk\n")
+    (tmp_path / "id_c.pub").write_bytes(b"\xff\xfe")
+    assert own_keys(str(tmp_path / "id_*.pub")) == (KEY,)

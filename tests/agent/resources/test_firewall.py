@@ -96,3 +96,19 @@ def test_ufws_refusal_is_passed_on(ufw: Path, programs: Programs, work: Work) ->
     with pytest.raises(ApplyFailed, match="ufw refused: reload") as caught:
         firewall.apply(WANTED, found, work)
     assert caught.value.output == "ERROR: no"
+
+
+def test_a_comment_is_no_part_of_a_rule() -> None:
+    told = "ufw allow 22/tcp comment 'ssh, for all'\nufw allow 'Nginx Full'\nufw allow 80/tcp\n"
+    assert firewall.rules_in(told) == ("allow 22/tcp", "allow 'Nginx Full'", "allow 80/tcp")
+
+
+def test_rules_of_several_words_and_for_packets_that_are_passed_on_are_deleted_in_ufws_own_words(
+    ufw: Path, programs: Programs, work: Work
+) -> None:
+    found = firewall.FirewallFound(True, True, ("allow 'Nginx Full'", "route allow from 10.0.0.1"), True, True)
+    programs.add("ufw", f'printf "<%s>" "$@" >>{ufw}; echo >>{ufw}')
+    firewall.apply(Firewall(()), found, work)
+    said = ufw.read_text()
+    assert "<--force><delete><allow><Nginx Full>" in said
+    assert "<--force><route><delete><allow><from><10.0.0.1>" in said

@@ -6,6 +6,7 @@ ufw writes its own files; what they hold goes into the undo log before it does.
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ DEFAULTS = "/etc/default/ufw"
 #: What `ufw` commands may write (ufw(8), ufw-framework(8)).
 WRITTEN = ("/etc/ufw/ufw.conf", "/etc/ufw/user.rules", "/etc/ufw/user6.rules", DEFAULTS)
 TIMEOUT = 120  #: seconds
+#: What somebody wrote beside a rule; it has no quotes inside (ufw(8)).
+COMMENT = re.compile(r"\s+comment '[^']*'$")
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,8 @@ def observe(_resource: Firewall) -> FirewallFound:
 
 
 def rules_in(text: str) -> tuple[str, ...]:
-    """The rules in what `ufw show added` prints, one a line after the word ufw."""
-    return tuple(line[4:].strip() for line in text.splitlines() if line.startswith("ufw "))
+    """The rules in what `ufw show added` prints, one a line after the word ufw; comments are no part of them."""
+    return tuple(COMMENT.sub("", line[4:].strip()) for line in text.splitlines() if line.startswith("ufw "))
 
 
 def _says(command: list[str]) -> str:
@@ -93,11 +96,17 @@ def apply(resource: Firewall, found: FirewallFound, work: Work) -> None:
         _ufw("reload")  # so that rules for IPv6 are made or left out as the defaults now say
     for rule in resource.rules:
         if rule not in found.rules:
-            _ufw(*rule.split())
+            _ufw(*shlex.split(rule))
     for rule in found.rules:
         if rule not in resource.rules:
-            _ufw("--force", "delete", *rule.split())
+            _ufw("--force", *_deletion(rule))
     _ufw("--force", "enable")
+
+
+def _deletion(rule: str) -> tuple[str, ...]:
+    """ufw's words that delete a rule; those for packets that are passed on have a word before it (ufw(8), route)."""
+    words = shlex.split(rule)
+    return ("route", "delete", *words[1:]) if words[0] == "route" else ("delete", *words)
 
 
 def _write_defaults(resource: Firewall) -> None:

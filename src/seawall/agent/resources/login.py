@@ -68,7 +68,8 @@ def key_bodies(text: str) -> set[str]:
 
 
 def is_key_type(word: str) -> bool:
-    return word.startswith(("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"))
+    """Whether a word names a kind of key; a certificate of one lets nobody in by itself (ssh-keygen(1))."""
+    return word.startswith(("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")) and "-cert-v" not in word
 
 
 def _members(group: str) -> list[str]:
@@ -90,11 +91,11 @@ def diff(resource: Login, found: LoginFound) -> Change | None:
 
 
 def shown(key: str) -> str:
-    """A key as people know it: its type, its end and its comment."""
+    """A key as people know it: what limits it, its type, its end and its comment."""
     words = key.split()
     start = next((number for number, word in enumerate(words) if is_key_type(word)), 0)
     kind, body, comment = words[start], words[start + 1], " ".join(words[start + 2 :])
-    return f"{kind} …{body[-8:]} {comment}".rstrip()
+    return " ".join([*words[:start], kind, f"…{body[-8:]}", comment]).rstrip()
 
 
 def apply(resource: Login, found: LoginFound, work: Work) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import pwd
@@ -18,6 +19,8 @@ from seawall.agent.setup import netfilter, pending, places, sshd
 #: Services that keep the time already, instead of systemd-timesyncd.
 CLOCKS = ("chrony", "chronyd", "ntp", "ntpsec", "openntpd")
 DEFAULT_USER = "deploy"
+#: What is kept of a set-up's choices.
+CHOICES = ("user", "trusted", "allow", "firewall", "swap")
 
 
 def look(user: str) -> dict[str, Any]:
@@ -26,14 +29,14 @@ def look(user: str) -> dict[str, Any]:
     name = user or str((kept or {}).get("user", DEFAULT_USER))
     daemon = sshd.look()
     caller = os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
-    connection = os.environ.get("SSH_CONNECTION", "").split()
+    address, port = connection(os.environ.get("SSH_CONNECTION", ""))
     keys_file = (daemon["settings"]["authorizedkeysfile"] or [".ssh/authorized_keys"])[0].split()[0]
     return {
         "profile": kept,
         "pending": pending.seconds_left(),
         "caller": caller,
-        "caller_address": connection[0] if len(connection) == 4 else "",
-        "caller_port": int(connection[3]) if len(connection) == 4 else 0,
+        "caller_address": address,
+        "caller_port": port,
         "caller_keys": _keys(caller, keys_file),
         "user": name,
         "user_keys": _keys(name, keys_file),
@@ -56,8 +59,9 @@ def profile() -> dict[str, Any] | None:
     if text is None:
         return None
     try:
-        return dict(json.loads(text))
-    except (ValueError, TypeError) as error:
+        kept = json.loads(text)
+        return {name: kept[name] for name in CHOICES}
+    except (ValueError, TypeError, KeyError) as error:
         raise NeedsPerson(
             "What an earlier `server setup` chose cannot be read",
             place=places.PROFILE,
@@ -65,22 +69,36 @@ def profile() -> dict[str, Any] | None:
         ) from error
 
 
+def connection(told: str) -> tuple[str, int]:
+    """The address that the caller came from, and the port of this host, by sshd's word (ssh(1), SSH_CONNECTION).
+
+    "" and 0 where it cannot tell, as behind a pipe. The zone of a link-local address (RFC 4007, 11) is left out.
+    """
+    words = told.split()
+    try:
+        address = str(ipaddress.ip_address(words[0].partition("%")[0]))
+        return address, int(words[3])
+    except (IndexError, ValueError):
+        return "", 0
+
+
 def _keys(user: str, keys_file: str) -> list[str]:
-    """The keys that let a user in to whatever they like: those with a forced command are left out."""
+    """The lines of keys that let a user in to whatever they like, with what limits them (``from=``, ``restrict``).
+
+    Those with a forced command are left out.
+    """
     try:
         home = pwd.getpwnam(user).pw_dir
     except KeyError:
         return []
     text = files.read_text(login.keys_path(Login(user, keys_file), home)) or ""
-    plain = []
-    for line in text.splitlines():
-        first = (line.split() or [""])[0]
-        options = "" if login.is_key_type(first) else line
-        if login.key_bodies(line) and "command=" not in options and "cert-authority" not in options:
-            words = line.split()
-            start = next(number for number, word in enumerate(words) if login.is_key_type(word))
-            plain.append(" ".join(words[start:]))
-    return list(dict.fromkeys(plain))
+    return [line for line in dict.fromkeys(map(str.strip, text.splitlines())) if _is_free(line)]
+
+
+def _is_free(line: str) -> bool:
+    """Whether a line of authorized_keys holds a key without a forced command."""
+    options = "" if login.is_key_type(line.partition(" ")[0]) else line
+    return bool(login.key_bodies(line)) and "command=" not in options and "cert-authority" not in options
 
 
 def _rules() -> tuple[str, ...]:
