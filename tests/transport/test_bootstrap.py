@@ -192,13 +192,14 @@ def spoil(folder: Path, how: str, ran: Path) -> None:
 )
 def test_an_agent_that_is_not_as_it_was_sent_is_sent_again_and_not_run(hosts: Hosts, tmp_path: Path, how: str) -> None:
     folder, ran = at(hosts), tmp_path / "ran"
-    before = folder.stat().st_ino
+    before = os.open(folder, os.O_RDONLY)  # open, so that its number is nobody else's
     spoil(folder, how, ran)
     again = hosts.open()
     again.greet()
     assert again.facts["python"]
     assert not ran.exists()
-    assert folder.stat().st_ino != before
+    assert folder.stat().st_ino != os.fstat(before).st_ino
+    os.close(before)
     assert (folder / "seawall/agent/main.py").read_bytes() == (
         Path(seawall.__file__).parent / "agent/main.py"
     ).read_bytes()
