@@ -18,6 +18,7 @@ from seawall.errors import ConnectionFailed
 from seawall.operations import live
 
 from .conftest import Fleet, Run
+from .golden import KEPT, assert_kept
 
 STATUS = {
     "live": "v12",
@@ -158,6 +159,12 @@ def test_without_a_page_there_is_nothing_to_propose(run: Run, world: World) -> N
     world.seen = well.WELL.but(pages=(well.answer("/", 502),))
     result = run("check", "--propose-csp")
     assert "No page was seen, so no Content-Security-Policy can be proposed." in result.stdout
+
+
+def test_what_was_found_is_one_document(run: Run, world: World) -> None:
+    world.seen = well.WELL.but(stranger=True, notes=("sslyze is not installed",))
+    done = run("check", "--live", "--propose-csp", "--only", "SW818", "--only", "SW820", "--json")
+    assert_kept(KEPT / "check-live.json", done.stdout)
 
 
 def test_findings_of_the_live_site_are_sarif_too(run: Run, world: World, tmp_path: Path) -> None:

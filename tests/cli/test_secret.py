@@ -212,9 +212,7 @@ def test_two_environments_are_compared_by_name(run: Run) -> None:
     run("secret", "set", "DATABASE_URL", input=VALUE)
     run("secret", "set", "SECRET_KEY", "-e", "staging", input="another")
     assert run("secret", "diff", "production", "staging").stdout == "only production  DATABASE_URL\n"
-    data = json.loads(run("secret", "diff", "production", "staging", "--json").stdout)
-    assert data["only"] == {"production": ["DATABASE_URL"], "staging": []}
-    assert data["both"] == ["SECRET_KEY"]
+    assert_kept(KEPT / "secret-diff.json", run("secret", "diff", "production", "staging", "--json").stdout)
     run("secret", "set", "DATABASE_URL", "-e", "staging", input=VALUE)
     assert run("secret", "diff", "production", "staging").stdout == "production and staging have the same 2 names\n"
     assert run("secret", "diff", "production", "stagin").exit_code == 2

@@ -99,6 +99,22 @@ def test_each_difference_has_its_remedy(run: Run, fleet: Fleet, found: dict[str,
     assert f"  next: {remedy}" in run("verify").stdout
 
 
+@pytest.mark.parametrize(
+    ("environment", "deploy", "restart"),
+    [
+        ("staging", "`seawall deploy -e staging`", "`seawall restart -e staging`"),
+        ("local", "`seawall up`", "-e local`"),
+    ],
+)
+def test_a_remedy_is_for_the_environment_that_was_looked_at(
+    run: Run, fleet: Fleet, environment: str, deploy: str, restart: str
+) -> None:
+    fleet.answers["verify"] = answer(area("code", 1, "", (f"{LIVE}/code/app.py", "was edited")))
+    assert deploy in run("verify", "-e", environment).stdout
+    fleet.answers["verify"] = answer(area("code", 1, "", (f"{LIVE}/code/more.py", "was not sent")))
+    assert restart in run("verify", "-e", environment).stdout
+
+
 def test_an_older_release_that_differs_needs_no_deployment(run: Run, fleet: Fleet) -> None:
     older = {"id": "v11", "areas": [area("code", 1, "", ("/srv/guestbook/releases/v11/code/a", "may be run"))]}
     fleet.answers["verify"] = {"live": "v12", "areas": [], "releases": [older]}

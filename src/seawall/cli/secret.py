@@ -47,9 +47,9 @@ def set_(
     name: str,
     value: tuple[str, ...],
 ) -> None:
-    """Set a secret: asked for, or read from standard input, a file or an environment variable.
+    """Set a secret, typed unseen or piped in.
 
-    A value is never taken from the command line, where other users of this machine and the shell's history would see
+    It may also come from a file or an environment variable. A value is never taken from the command line, where other users of this machine and the shell's history would see
     it. One newline at its end is dropped.
 
     \b
@@ -140,9 +140,9 @@ def rotate(
     name: str,
     value: tuple[str, ...],
 ) -> None:
-    """Give a secret a new value, and keep the old one in NAME_FALLBACKS for a while.
+    """Give a secret a new value and keep the old one for a while.
 
-    A signing key such as SECRET_KEY is made up at random; the value of anything else must be given, as somebody else
+    The old one is kept in NAME_FALLBACKS. A signing key such as SECRET_KEY is made up at random; the value of anything else must be given, as somebody else
     knows it too. The app gets the old values, at most two, as a JSON list; the next rotation drops those older than 31
     days. The next deployment brings all of it to the app, in a new release.
 
@@ -171,7 +171,7 @@ def rotate(
     option = "" if environment == "production" else f" -e {environment}"
     console.say(
         _whether_it_travels(project, name)
-        or [Line(f"the app gets it in a new release, at the next `seawall deploy{option}`")]
+        or [Line(f"this reaches the app in a new release, at the next `seawall deploy{option}`")]
     )
 
 

@@ -13,7 +13,10 @@ from seawall.cli.render.lines import count
 
 @click.group("key")
 def group() -> None:
-    """Say who can read the secrets: the public keys for which they are encrypted."""
+    """Say who can read the secrets.
+
+    They are encrypted for a list of public keys; whoever has the private half of one can read them.
+    """
 
 
 @group.command("list", cls=Command)

@@ -43,6 +43,6 @@ def command(
     if as_json:
         console.document(verify_data(found))
     else:
-        console.show(verify_lines(found))
+        console.show(verify_lines(found, environment))
     if not all(one.well for one in found):
         ctx.exit(DIFFERS)

@@ -131,7 +131,7 @@ def find(store: Store, environment: str, name: str) -> Secret:
     raise SecretError(
         f"there is no secret {name} for {environment}",
         place=FILE,
-        remedy=f"There is {', '.join(known)}." if known else "",
+        remedy=f"There is {', '.join(known)}." if known else f"`seawall secret set {name}` keeps a first value.",
     )
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from seawall.config.model import LOCAL, PRODUCTION
 from seawall.operations.hosts import Host
 
 #: Areas that the next plan looks at too, so that a deployment makes a new release of what the project has.
@@ -60,24 +61,28 @@ def verify(hosts: Sequence[Host], *, every: bool) -> list[Verified]:
     return [_verified(host.name, answer) for host, answer in zip(hosts, answers, strict=True)]
 
 
-def remedies(found: Verified) -> list[str]:
+def remedies(found: Verified, environment: str) -> list[str]:
     """What to do about the differences of one host."""
+    option = "" if environment == PRODUCTION else f" -e {environment}"
+    deploy = "seawall up" if environment == LOCAL else f"seawall deploy{option}"
     differing = {area.name: area for area in found.all_areas if area.differences}
     of_live = [area for name, areas in found.releases if name == found.live for area in areas]
     live = {area.name for area in of_live if area.differences}
     edited = {area.name for area in (*of_live, *found.areas) if any(one.what != MORE for one in area.differences)}
     todo = []
     if edited & SENT:
-        todo.append("`seawall deploy` makes a release of what the project has, and sends what was edited again")
+        todo.append(f"`{deploy}` makes a release of what the project has, and sends what was edited again")
     elif live - {"packages", "record"}:
-        todo.append("`seawall restart` lays the live release out anew, and starts it")
+        todo.append(f"`seawall restart{option}` lays the live release out anew, and starts it")
     if "record" in live:
         todo.append(
             "deploy any change: the live release's record was edited, and a new release has a record of its own"
         )
     if "packages" in differing:
         venvs = sorted({_environment(one.path) for one in differing["packages"].differences} - {""})
-        todo += [f"rm {venv}/seawall-complete; `seawall restart` then builds the packages anew" for venv in venvs]
+        todo += [
+            f"rm {venv}/seawall-complete; `seawall restart{option}` then builds the packages anew" for venv in venvs
+        ]
     if not todo and differing:
         todo.append("only older releases differ: do not roll back to them")
     return todo

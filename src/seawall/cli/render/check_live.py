@@ -21,7 +21,7 @@ def proposal_lines(proposal: Proposal | None) -> list[Line]:
     ]
 
 
-def proposal_data(proposal: Proposal | None) -> dict[str, Any] | None:
+def proposal_data(proposal: Proposal | None) -> dict[str, Any]:
     if proposal is None:
-        return None
+        return {}
     return {"policy": proposal.policy, "pages": proposal.pages, "remarks": list(proposal.remarks)}

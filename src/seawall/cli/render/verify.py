@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 MOST_SHOWN = 20
 
 
-def verify_lines(found: Sequence[Verified]) -> list[Line]:
+def verify_lines(found: Sequence[Verified], environment: str) -> list[Line]:
     """One line for each area, below it each difference, and at the end what to do."""
-    return [line for one in found for line in _host_lines(one)]
+    return [line for one in found for line in _host_lines(one, environment)]
 
 
 def verify_data(found: Sequence[Verified]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def _area_data(area: Area) -> dict[str, Any]:
     }
 
 
-def _host_lines(one: Verified) -> Iterator[Line]:
+def _host_lines(one: Verified, environment: str) -> Iterator[Line]:
     from seawall.operations.verify import remedies
 
     if not one.live:
@@ -58,7 +58,7 @@ def _host_lines(one: Verified) -> Iterator[Line]:
         yield from _area_lines(areas)
     yield Line("  all releases", "title")
     yield from _area_lines(one.areas)
-    for remedy in remedies(one):
+    for remedy in remedies(one, environment):
         yield Line(f"  next: {remedy}")
 
 
