@@ -49,8 +49,8 @@ def set_(
 ) -> None:
     """Set a secret, typed unseen or piped in.
 
-    It may also come from a file or an environment variable. A value is never taken from the command line, where other users of this machine and the shell's history would see
-    it. One newline at its end is dropped.
+    It may also come from a file or an environment variable. A value is never taken from the command line, where
+    other users of this machine and the shell's history would see it. One newline at its end is dropped.
 
     \b
     Examples:
@@ -142,9 +142,10 @@ def rotate(
 ) -> None:
     """Give a secret a new value and keep the old one for a while.
 
-    The old one is kept in NAME_FALLBACKS. A signing key such as SECRET_KEY is made up at random; the value of anything else must be given, as somebody else
-    knows it too. The app gets the old values, at most two, as a JSON list; the next rotation drops those older than 31
-    days. The next deployment brings all of it to the app, in a new release.
+    The old one is kept in NAME_FALLBACKS. A signing key such as SECRET_KEY is made up at random; the value of
+    anything else must be given, as somebody else knows it too. The app gets the old values, at most two, as a JSON
+    list; the next rotation drops those older than 31 days. The next deployment brings all of it to the app, in a
+    new release.
 
     \b
     Examples:
