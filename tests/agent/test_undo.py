@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import grp
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +15,7 @@ from seawall.agent.errors import NeedsPerson
 from seawall.agent.undo import UndoLog
 
 from .crashes import killed_at, snapshot
+from .fake_programs import Programs
 
 pytestmark = pytest.mark.usefixtures("disk_that_need_not_be_waited_for")
 
@@ -242,3 +245,26 @@ def test_owners_come_back_too(tmp_path: Path) -> None:
     assert snapshot(root)["file"][1:3] == (0, 0)
     log.roll_back()
     assert snapshot(root) == before
+
+
+def test_a_group_that_a_user_joined_is_left_again(
+    tmp_path: Path, programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs.add("usermod")
+    programs.add("gpasswd")
+    members = ["ada"]
+    monkeypatch.setattr(grp, "getgrnam", lambda _: SimpleNamespace(gr_mem=members))
+    UndoLog(str(tmp_path / "undo")).join_group("ada", "sudo")
+    UndoLog.load(str(tmp_path / "undo")).roll_back()
+    assert programs.called() == ["usermod --append --groups sudo ada", "gpasswd --delete ada sudo"]
+
+
+def test_a_group_that_a_user_is_not_in_any_more_is_left_alone(
+    tmp_path: Path, programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs.add("usermod")
+    monkeypatch.setattr(grp, "getgrnam", lambda _: SimpleNamespace(gr_mem=[]))
+    log = UndoLog(str(tmp_path / "undo"))
+    log.join_group("ada", "sudo")
+    log.roll_back()
+    assert programs.called() == ["usermod --append --groups sudo ada"]

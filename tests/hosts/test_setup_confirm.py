@@ -50,7 +50,7 @@ def nobody_answers(fresh: Server, lab: Lab) -> Callable[[], None]:
 
 def guarded(host: Host) -> str:
     """All that decides who gets in, byte for byte, and whether the firewall is on."""
-    look = 'find "$@" -type f -exec sha256sum {} + | sort -k 2; ufw status; sshd -T | sort'
+    look = 'find "$@" -type f -exec sha256sum {} + | sort -k 2; ufw status; sshd -T | sort; getent group sudo'
     return host.run(["sh", "-c", look, "sh", *GUARDED], check=False).stdout
 
 

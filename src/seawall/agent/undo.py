@@ -8,6 +8,7 @@ users are not in the log: they stay, and do no harm.
 from __future__ import annotations
 
 import base64
+import grp
 import json
 import os
 from collections.abc import Callable
@@ -15,23 +16,26 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seawall.agent import files
+from seawall.agent import files, process
 from seawall.agent.errors import AgentError, NeedsPerson
 from seawall.agent.files import ABSENT, DIRECTORY, FILE, LINK, Found
 
-#: The kinds of entries: a file or link, a folder without its content, a folder with all it holds, "all is well".
-PATH, FOLDER, TREE, DONE = "path", "folder", "tree", "done"
+#: The kinds of entries: a file or link, a folder without its content, a folder with all it holds, a user in a group,
+#: "all is well".
+PATH, FOLDER, TREE, MEMBER, DONE = "path", "folder", "tree", "member", "done"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What was at ``path``, and the temporary names that may be left beside it."""
+    """What was at ``path``, and the temporary names that may be left beside it; of a member, user and group."""
 
     kind: str
     path: str = ""
     was: Found = field(default_factory=lambda: Found(ABSENT))
     beside: str = ""
     aside: str = ""
+    user: str = ""
+    group: str = ""
 
 
 class UndoLog:
@@ -109,6 +113,11 @@ class UndoLog:
             Path(path).rename(aside)
         Path(fresh).rename(path)
         files.fsync_directory(str(Path(path).parent))
+
+    def join_group(self, user: str, group: str) -> None:
+        """Add a user to a group they are not in. Raises CommandFailed."""
+        self._record(Entry(MEMBER, user=user, group=group))
+        process.check(["usermod", "--append", "--groups", group, user], timeout=120)
 
     def _make_parents(self, path: str) -> None:
         parent = Path(path).parent
@@ -251,7 +260,21 @@ def _restore_tree(entry: Entry) -> None:
         files.fsync_directory(str(Path(entry.path).parent))
 
 
-_RESTORE: dict[str, Callable[[Entry], None]] = {PATH: _restore_path, FOLDER: _restore_folder, TREE: _restore_tree}
+def _restore_member(entry: Entry) -> None:
+    try:
+        members = grp.getgrnam(entry.group).gr_mem
+    except KeyError:
+        return
+    if entry.user in members:
+        process.check(["gpasswd", "--delete", entry.user, entry.group], timeout=120)
+
+
+_RESTORE: dict[str, Callable[[Entry], None]] = {
+    PATH: _restore_path,
+    FOLDER: _restore_folder,
+    TREE: _restore_tree,
+    MEMBER: _restore_member,
+}
 
 
 def _look_through(path: str) -> Found:

@@ -6,11 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from seawall.agent import process
 from seawall.agent.resources.work import Work
 from seawall.agent.undo import UndoLog
-
-from ..fake_programs import Programs
 
 
 @pytest.fixture
@@ -22,11 +19,3 @@ def lines() -> list[str]:
 @pytest.fixture
 def work(tmp_path: Path, lines: list[str]) -> Work:
     return Work(UndoLog(str(tmp_path / "undo")), lines.append, lambda: False)
-
-
-@pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    monkeypatch.setattr(process, "PATH", f"{folder}:/usr/bin:/bin")
-    return Programs(folder)

@@ -103,9 +103,8 @@ def apply(resource: Login, found: LoginFound, work: Work) -> None:
     try:
         if not found.exists:
             process.check(["useradd", "--create-home", "--shell", SHELL, "--user-group", resource.name], timeout=120)
-        if found.groups:
-            command = ["usermod", "--append", "--groups", ",".join(found.groups), resource.name]
-            process.check(command, timeout=120)
+        for group in found.groups:
+            work.undo.join_group(resource.name, group)
     except CommandFailed as error:
         raise ApplyFailed(
             f"The user {resource.name!r} could not be created or changed", place="/etc/passwd", output=error.output

@@ -113,9 +113,9 @@ def _make_calm(resources: tuple[Resource, ...], client: Client) -> None:
 def _make_guarded(resources: tuple[Resource, ...], seconds: int, client: Client) -> dict[str, Any]:
     """Armed before the first change, and anew when all are made, so that the whole time is the person's."""
     token, was_on = secrets.token_hex(16), _firewall_on(resources)
-    pending.arm(token, seconds, was_on)
     undo = UndoLog.load(places.GUARDED_UNDO)
     try:
+        pending.arm(token, seconds, was_on)
         services = converge.apply(
             resources, undo, owned_path=places.GUARDED_OWNED, report=client.report, cancelled=client.gone
         )
