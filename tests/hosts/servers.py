@@ -10,9 +10,11 @@ from .machine import Host
 from .product import Project, Result, eventually
 
 SETUP_PACKAGES = (
+    "apt-listchanges",
     "debsums",
     "fail2ban",
     "libpam-pwquality",
+    "needrestart",
     "nftables",
     "python3-systemd",
     "systemd-timesyncd",

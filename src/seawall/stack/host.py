@@ -194,8 +194,10 @@ def _lets_in(facts: HostFacts, profile: Profile, keys: tuple[str, ...]) -> None:
 
 def _packages(facts: HostFacts, profile: Profile) -> tuple[Resource, ...]:
     """fail2ban bans with nftables, and reads the journal with Python's systemd. debsums tells whether packages' files
-    are still as they came; pwquality refuses weak passwords to those who have one for sudo."""
+    are still as they came, needrestart what still runs as it was before an upgrade, apt-listchanges what an upgrade
+    brings; pwquality refuses weak passwords to those who have one for sudo."""
     names = ["sudo", "fail2ban", "nftables", "python3-systemd", "unattended-upgrades", "debsums", "libpam-pwquality"]
+    names += ["apt-listchanges", "needrestart"]
     names += ["ufw"] if profile.firewall else []
     names += [] if facts.clock else ["systemd-timesyncd"]
     return (*(Package(name) for name in names), Upgrades(LIST_DAYS))
@@ -223,6 +225,9 @@ def _files(facts: HostFacts, profile: Profile) -> tuple[Resource, ...]:
         *(File(path, render("host-issue.j2")) for path in ("/etc/issue", "/etc/issue.net")),
         File("/etc/fail2ban/jail.d/seawall.local", jail, service=FAIL2BAN.name),
         Line("/etc/login.defs", "UMASK\t\t027", replaces=r"^UMASK\s"),
+        # For programs that still make SHA hashes of passwords; crypt(5)'s own number is of 2007.
+        Line("/etc/login.defs", "SHA_CRYPT_MIN_ROUNDS 65536", replaces=r"^SHA_CRYPT_MIN_ROUNDS\s"),
+        Line("/etc/default/debsums", "CRON_CHECK=weekly", replaces=r"^CRON_CHECK=never$", needs="line"),
         *(JOURNALD, SYSCTL, FAIL2BAN),
     )
 
