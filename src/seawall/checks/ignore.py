@@ -16,8 +16,10 @@ from seawall.checks.rule import Rule
 SUFFIXES = frozenset(
     {".py", ".html", ".htm", ".jinja", ".jinja2", ".j2", ".xml", ".toml", ".txt", ".in", ".yml", ".yaml"}
 )
-COMMENT = re.compile(r"(?:#|\{#-?|<!--)\s*seawall:\s*ignore\[([^\]\n]*)\]:?[ \t]*(.*?)\s*(?:-?#\}|-->|$)")
+COMMENT = re.compile(r"(?:#|\{#-?|<!--)\s*seawall:\s*ignore\[([^\]\n]*)\]:?(.*)")
+END = re.compile(r"-?#\}|-->")
 REFERENCE = "docs/guides/checklist.md"
+LONGEST = 160  # characters of a comment that are shown
 
 NO_REASON = Rule(
     "SW001",
@@ -79,8 +81,9 @@ def ignores_in(path: str, text: str) -> Iterator[Ignore]:
         if match:
             alone = not line[: match.start()].strip()
             covers = (number, number + 1) if alone else (number,)
+            reason = END.split(match[2], maxsplit=1)[0].strip()
             for name in match[1].split(","):
-                yield Ignore(name.strip(), match[2], path, number, line.strip(), covers)
+                yield Ignore(name.strip(), reason, path, number, match[0].strip()[:LONGEST], covers)
 
 
 @dataclass(frozen=True)

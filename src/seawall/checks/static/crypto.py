@@ -8,14 +8,20 @@ from collections.abc import Iterator
 
 from seawall.checks.finding import Evidence, Severity
 from seawall.checks.rule import Check, Rule
+from seawall.checks.static.guards import around, for_developing, function_of, under_main
 from seawall.checks.static.source import Source
 from seawall.config.detect.source import Module, keyword, literal
 
 CHEATS = "https://cheatsheetseries.owasp.org/cheatsheets/"
 HASHES = ("hashlib.md5", "hashlib.sha1", "hashlib.sha256", "hashlib.sha512", "hashlib.new")
+DECODERS = ("jwt.decode", "jose.jwt.decode", "jwt.api_jwt.decode")
 CLIENTS = ("requests", "httpx", "aiohttp")
 RANDOM = frozenset(f"random.{name}" for name in ("choice", "choices", "randint", "random", "sample", "randrange"))
 PASSWORD = re.compile(r"(^|_)(password|passwd|pwd|passphrase)s?($|_)", re.IGNORECASE)
+WHOLE_PASSWORD = re.compile(r"(^|_)(password|passwd|pwd|passphrase)s?$", re.IGNORECASE)
+HASHERS = re.compile(r"pwned|hibp|bcrypt|argon2|scrypt|pbkdf2|hashpw|hasher|pwd_context", re.IGNORECASE)
+MAKERS = re.compile(r"[Uu]ser|Account|Admin|Member|Person|register")
+PLAYING = re.compile(r"demo|fake|sample|fixture|dummy|mock", re.IGNORECASE)
 TOKEN = re.compile(
     r"(^|_)(token|secret|password|passwd|otp|api_?key|session_?id|salt|nonce|reset_?code)($|_)", re.IGNORECASE
 )
@@ -25,8 +31,23 @@ USUAL = ("admin", "password", "passwd", "root", "test", "changeme", "secret", "1
 
 def weak_password_hash(source: Source) -> Iterator[Evidence]:
     for module, call in source.calls(*HASHES):
-        if call.args and any(PASSWORD.search(name) for name in _names(call)):
+        if (
+            call.args
+            and any(WHOLE_PASSWORD.search(name) for name in _names(call))
+            and not _hashed_well(source, module, call)
+        ):
             yield source.at(module, call)
+
+
+def _hashed_well(source: Source, module: Module, call: ast.Call) -> bool:
+    """Whether the quick hash is not what is kept: a slow one follows, leaked passwords are asked for, or two passwords
+    are compared in constant time."""
+    function = function_of(module, call)
+    outer = next(
+        (o for o in around(module, call) if isinstance(o, ast.Call) and _name(o.func) == "compare_digest"), None
+    )
+    both = outer is not None and all(any(isinstance(p, ast.Call) for p in ast.walk(side)) for side in outer.args)
+    return both or bool(HASHERS.search(source.words(function) if function else source.text(module.path)))
 
 
 def plain_password_compared(source: Source) -> Iterator[Evidence]:
@@ -50,16 +71,24 @@ def guessable_token(source: Source) -> Iterator[Evidence]:
 
 
 def unverified_token(source: Source) -> Iterator[Evidence]:
-    for module, call in source.calls("jwt.decode", "jose.jwt.decode", "jwt.api_jwt.decode"):
-        options, verify = keyword(call, "options"), keyword(call, "verify")
-        unsigned = isinstance(options, ast.Dict) and any(
-            literal(key) == "verify_signature" and isinstance(value, ast.Constant) and value.value is False
-            for key, value in zip(options.keys, options.values, strict=True)
-        )
-        algorithms = keyword(call, "algorithms", 2)
-        none = algorithms is not None and any((literal(p) or "").lower() == "none" for p in _expressions(algorithms))
-        if unsigned or none or (isinstance(verify, ast.Constant) and verify.value is False):
-            yield source.at(module, call)
+    """A token that is read unverified to find its key, and then verified by the same function, is well."""
+    calls = [(module, call, _unverified(call)) for module, call in source.calls(*DECODERS)]
+    verified = {function_of(module, call) for module, call, without in calls if not without} - {None}
+    for module, call, without in calls:
+        given = keyword(call, "jwt", 0) or keyword(call, "token")
+        if without and function_of(module, call) not in verified and "id_token" not in (_name(given) if given else ""):
+            yield source.hidden(module, call)
+
+
+def _unverified(call: ast.Call) -> bool:
+    options, verify = keyword(call, "options"), keyword(call, "verify")
+    unsigned = isinstance(options, ast.Dict) and any(
+        literal(key) == "verify_signature" and isinstance(value, ast.Constant) and value.value is False
+        for key, value in zip(options.keys, options.values, strict=True)
+    )
+    algorithms = keyword(call, "algorithms", 2)
+    none = algorithms is not None and any((literal(p) or "").lower() == "none" for p in _expressions(algorithms))
+    return unsigned or none or (isinstance(verify, ast.Constant) and verify.value is False)
 
 
 def unverified_connection(source: Source) -> Iterator[Evidence]:
@@ -87,8 +116,16 @@ def usual_account(source: Source) -> Iterator[Evidence]:
             values = {argument.arg or "": literal(argument.value) for argument in call.keywords}
             names = [value for key, value in values.items() if key in {"username", "name", "user", "login", "email"}]
             given = [_hashed(argument.value) for argument in call.keywords if PASSWORD.search(argument.arg or "")]
-            if any(n and n.partition("@")[0].lower() in ACCOUNTS for n in names) and any(p in USUAL for p in given):
+            usual = any(n and n.partition("@")[0].lower() in ACCOUNTS for n in names) and any(p in USUAL for p in given)
+            if usual and MAKERS.search(_name(call.func)) and not _is_played(module, call):
                 yield source.hidden(module, call)
+
+
+def _is_played(module: Module, call: ast.Call) -> bool:
+    """Whether the account is one for developing or for show, or is made by hand."""
+    function = function_of(module, call)
+    named = PLAYING.search(f"{module.name} {function.name if function else ''}")
+    return bool(named) or under_main(module, call) or for_developing(module, call)
 
 
 def logged_secret(source: Source) -> Iterator[Evidence]:

@@ -21,15 +21,22 @@ PROTECTIONS = (
     "flask_wtf.CsrfProtect",
     "flask_seasurf.SeaSurf",
 )
-POST_FORM = re.compile(r"<form\b[^>]*\bmethod\s*=\s*[\"']?post\b", re.IGNORECASE)
+POST_FORM = re.compile(r"<form\b[^>]{0,2000}?\bmethod\s{0,9}=\s{0,9}[\"']?post\b", re.IGNORECASE)
 TOKEN = re.compile(r"csrf|hidden_tag|_token\b|quick_form|render_form|xsrf", re.IGNORECASE)
-END = re.compile(r"</form\s*>", re.IGNORECASE)
+END = re.compile(r"</form\s*>|<form\b", re.IGNORECASE)
 UNQUOTED = re.compile(
-    r"<[a-zA-Z][^<>{}]*\s(?:value|href|src|title|alt|class|id|action|data-[\w-]+)=\{\{[^}]*\}\}[^<>]*>"
+    r"<[a-zA-Z][^<>{}]{0,1000}\s(?:value|href|src|title|alt|class|id|action|data-[\w-]{1,60})=\{\{[^{}]{0,300}\}\}[^<>]{0,1000}>"
 )
 REQUEST_SAFE = re.compile(
-    r"\{\{[^}]*\brequest\.(?:args|form|values|cookies|headers|url|path|full_path)\b[^}]*\|\s*safe\b"
+    r"\{\{(?P<before>[^{}]{0,300}?)\brequest\.(?:args|form|values|cookies|headers|url|path|full_path)\b"
+    r"(?P<between>[^{}]{0,300}?)\|\s*safe\b"
 )
+#: Filters that leave a text's markup as it is.
+PLAIN_FILTERS = frozenset(
+    {"default", "d", "trim", "upper", "lower", "title", "capitalize", "string", "first", "last", "join"}
+)
+#: What stands before or after the value where it is only compared, or a function makes something else of it.
+ELSEWHERE = re.compile(r"[=<>!]=|\b(?:in|is|if|else|not)\b|\w\s*\(\s*$")
 AUTOESCAPE_OFF = re.compile(r"\{%-?\s*autoescape\s+false\b")
 
 
@@ -37,12 +44,11 @@ def form_without_token(source: Source) -> Iterator[Evidence]:
     """POST forms in an app that checks no token at all; where one is checked, the form would not work without."""
     if _protected(source):
         return
-    for path in source.templates:
-        text = source.text(path)
-        for match in POST_FORM.finditer(text):
-            end = END.search(text, match.end())
-            if not TOKEN.search(text[match.start() : end.start() if end else len(text)]):
-                yield source.line(path, text.count("\n", 0, match.start()) + 1)
+    for page in source.pages:
+        for match in POST_FORM.finditer(page.text):
+            end = END.search(page.text, match.end())
+            if not TOKEN.search(page.text, match.start(), end.start() if end else len(page.text)):
+                yield source.line(page.path, page.line(match.start()))
 
 
 def csrf_off(source: Source) -> Iterator[Evidence]:
@@ -85,7 +91,13 @@ def attribute_without_quotes(source: Source) -> Iterator[Evidence]:
 
 
 def visitor_marked_safe(source: Source) -> Iterator[Evidence]:
-    yield from _matches(source, REQUEST_SAFE)
+    for page in source.pages:
+        for match in REQUEST_SAFE.finditer(page.text):
+            filters = set(re.findall(r"\|\s{0,9}(\w+)", match["between"]))
+            if filters <= PLAIN_FILTERS and not (
+                ELSEWHERE.search(match["before"]) or ELSEWHERE.search(match["between"])
+            ):
+                yield source.line(page.path, page.line(match.start()))
 
 
 def cors_with_credentials(source: Source) -> Iterator[Evidence]:
@@ -122,10 +134,8 @@ def _is_star(node: ast.expr | None) -> bool:
 
 
 def _matches(source: Source, pattern: re.Pattern[str]) -> Iterator[InFile]:
-    for path in source.templates:
-        text = source.text(path)
-        for match in pattern.finditer(text):
-            yield source.line(path, text.count("\n", 0, match.start()) + 1)
+    for page in source.pages:
+        yield from (source.line(page.path, page.line(match.start())) for match in pattern.finditer(page.text))
 
 
 CHECKS: tuple[Check[Source], ...] = (

@@ -15,7 +15,7 @@ from seawall.config.detect.source import Module, keyword, literal
 PROXY_FIX = "https://flask.palletsprojects.com/en/stable/deploying/proxy_fix/"
 FIXES = ("werkzeug.middleware.proxy_fix.ProxyFix", "werkzeug.contrib.fixers.ProxyFix")
 BODIES = frozenset({"flask.request.form", "flask.request.files", "flask.request.json", "flask.request.data"})
-CODE = frozenset({".py", ".pyc", ".sqlite", ".sqlite3", ".db", ".sql", ".env", ".toml", ".pem", ".key"})
+DATA = frozenset({".sqlite", ".sqlite3", ".db"})
 ADDRESSES = frozenset({"flask.request.remote_addr", "flask.request.access_route"})
 LOCAL_NAME = re.compile(r"(^|\.)(localhost|local|internal|lan|home\.arpa|test|example|invalid)$|^[\d.:]+$")
 
@@ -150,7 +150,8 @@ def _known_blueprint(source: Source, module: Module, call: ast.Call) -> bool:
 
 def _holds_code(source: Source, folder: PurePosixPath) -> bool:
     inside = [f for f in source.tree.files if folder in f.parents or str(folder) in {".", ""}]
-    return any(file.suffix in CODE or file.name.startswith(".env") for file in inside)
+    loaded = {module.path for module in source.sources if module.name in source.loaded}
+    return any(file in loaded or file.suffix in DATA or file.name.startswith(".env") for file in inside)
 
 
 def _public(domains: tuple[str, ...]) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from seawall.checks.static.settings import DEVELOPING
-from seawall.config.detect.source import Function, Module
+from seawall.config.detect.source import Function, Module, Sources
+
+FACTORY = re.compile(r"create|make|build|init|configure|set_?up|factory|get_app")
 
 
 def around(module: Module, node: ast.AST) -> Iterator[ast.AST]:
@@ -42,6 +45,38 @@ def for_developing(module: Module, node: ast.AST) -> bool:
             return True
         inside = outer
     return False
+
+
+def unconditional(module: Module, node: ast.AST) -> bool:
+    """Whether nothing decides if the node is reached, but the function that it is in."""
+    return not any(
+        isinstance(outer, ast.If | ast.IfExp | ast.ExceptHandler | ast.Match) for outer in around(module, node)
+    )
+
+
+def makes_the_app(function: Function | None) -> bool:
+    """Whether a function sets up the app, as far as its name says; outside all functions the import does."""
+    return function is None or bool(FACTORY.search(function.name))
+
+
+def imported_with(sources: Sources, first: Iterable[str]) -> frozenset[str]:
+    """The project's modules that importing these imports, themselves included."""
+    found: set[str] = set()
+    waiting = list(first)
+    while waiting:
+        name = waiting.pop()
+        if name in sources.modules and name not in found:
+            found.add(name)
+            waiting += [name.rpartition(".")[0], *_imports(sources, sources.modules[name])]
+    return frozenset(found)
+
+
+def _imports(sources: Sources, module: Module) -> Iterator[str]:
+    plain = (alias.name for node in module.nodes if isinstance(node, ast.Import) for alias in node.names)
+    for dotted in (*plain, *module.imports.values(), *module.stars):
+        found, _ = sources.split(dotted)
+        if found is not None:
+            yield found.name
 
 
 def _words(test: ast.expr) -> set[str]:

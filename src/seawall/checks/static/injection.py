@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from seawall.checks.finding import Evidence, Severity
 from seawall.checks.rule import Check, Rule
 from seawall.checks.static.guards import function_of
 from seawall.checks.static.source import Source
-from seawall.checks.static.taint import taint_at
-from seawall.config.detect.source import Module, keyword
+from seawall.config.detect.source import Module, keyword, literal
 
 CHEATS = "https://cheatsheetseries.owasp.org/cheatsheets/"
 QUERIES = frozenset({"execute", "executemany", "executescript", "raw", "from_statement", "scalar", "scalars"})
+SQL = re.compile(
+    r"\b(select|insert|update|delete|from|where|create|drop|alter|order by|limit|values|replace|call|exec|with|and)\b",
+    re.IGNORECASE,
+)
 TEXTS = frozenset({"sqlalchemy.text", "sqlalchemy.sql.text", "sqlalchemy.sql.expression.text"})
 SHELL = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"})
 PROGRAMS = frozenset(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen"))
@@ -30,57 +34,55 @@ TEMPLATES = frozenset({"flask.render_template_string", "jinja2.Template", "flask
 
 def visitor_in_sql(source: Source) -> Iterator[Evidence]:
     for module, call, query in _queries(source):
-        if _put_together(query) and taint_at(source.sources, module, call).holds(query):
+        if _put_together(query) and _is_sql(query) and source.taint(module, call).holds(query):
             yield source.at(module, call)
 
 
 def sql_put_together(source: Source) -> Iterator[Evidence]:
     for module, call, query in _queries(source):
-        if _put_together(query) and not taint_at(source.sources, module, call).holds(query):
+        if _put_together(query) and _is_sql(query) and not source.taint(module, call).holds(query):
             yield source.at(module, call)
 
 
 def visitor_in_template(source: Source) -> Iterator[Evidence]:
     for module, call in source.calls(*TEMPLATES):
-        if call.args and taint_at(source.sources, module, call).holds(call.args[0]):
+        if call.args and source.taint(module, call).holds(call.args[0]):
             yield source.at(module, call)
 
 
 def visitor_in_markup(source: Source) -> Iterator[Evidence]:
     for module, call in source.calls(*MARKUP):
-        if call.args and taint_at(source.sources, module, call).holds(call.args[0]):
+        if call.args and source.taint(module, call).holds(call.args[0]):
             yield source.at(module, call)
 
 
 def visitor_in_shell(source: Source) -> Iterator[Evidence]:
     for module, call, command in _shells(source):
-        if taint_at(source.sources, module, call).holds(command):
+        if source.taint(module, call).holds(command):
             yield source.at(module, call)
 
 
 def shell_put_together(source: Source) -> Iterator[Evidence]:
     for module, call, command in _shells(source):
-        if _put_together(command) and not taint_at(source.sources, module, call).holds(command):
+        if _put_together(command) and not source.taint(module, call).holds(command):
             yield source.at(module, call)
 
 
 def visitor_in_code(source: Source) -> Iterator[Evidence]:
     for module, call in _code(source):
-        if taint_at(source.sources, module, call).holds(call.args[0]):
+        if source.taint(module, call).holds(call.args[0]):
             yield source.at(module, call)
 
 
 def code_from_values(source: Source) -> Iterator[Evidence]:
     for module, call in _code(source):
-        if not isinstance(call.args[0], ast.Constant) and not taint_at(source.sources, module, call).holds(
-            call.args[0]
-        ):
+        if not isinstance(call.args[0], ast.Constant) and not source.taint(module, call).holds(call.args[0]):
             yield source.at(module, call)
 
 
 def visitor_in_pickle(source: Source) -> Iterator[Evidence]:
     for module, call in source.calls(*PICKLES):
-        if call.args and taint_at(source.sources, module, call).holds(call.args[0]):
+        if call.args and source.taint(module, call).holds(call.args[0]):
             yield source.at(module, call)
 
 
@@ -98,11 +100,11 @@ def visitor_in_fields(source: Source) -> Iterator[Evidence]:
         spread = [argument.value for argument in call.keywords if argument.arg is None]
         owner, _, last = name.rpartition(".")
         if spread and last[:1].isupper() and owner and "form" not in last.lower() and "schema" not in last.lower():
-            taint = taint_at(source.sources, module, call)
+            taint = source.taint(module, call)
             if any(taint.holds(value) for value in spread):
                 yield source.at(module, call)
         if isinstance(call.func, ast.Name) and call.func.id == "setattr" and len(call.args) == 3:
-            taint = taint_at(source.sources, module, call)
+            taint = source.taint(module, call)
             if taint.holds(call.args[1]):
                 yield source.at(module, call)
 
@@ -142,8 +144,13 @@ def _shells(source: Source) -> Iterator[tuple[Module, ast.Call, ast.expr]]:
 def _code(source: Source) -> Iterator[tuple[Module, ast.Call]]:
     for module in source.sources.main:
         for call in module.calls:
-            if isinstance(call.func, ast.Name) and call.func.id in CODE and call.args:
+            name = call.func.id if isinstance(call.func, ast.Name) else ""
+            if name in CODE and call.args and name not in module.imports and name not in module.functions:
                 yield module, call
+
+
+def _is_sql(node: ast.expr) -> bool:
+    return any(SQL.search(literal(part) or "") for part in ast.walk(node) if isinstance(part, ast.Constant))
 
 
 def _put_together(node: ast.expr) -> bool:

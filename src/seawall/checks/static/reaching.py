@@ -10,7 +10,6 @@ from seawall.checks.finding import Evidence, Severity
 from seawall.checks.rule import Check, Rule
 from seawall.checks.static.guards import function_of
 from seawall.checks.static.source import Source
-from seawall.checks.static.taint import taint_at
 from seawall.config.detect.source import Module, keyword, literal
 
 CHEATS = "https://cheatsheetseries.owasp.org/cheatsheets/"
@@ -27,15 +26,18 @@ XML = frozenset(
     for module in ("xml.etree.ElementTree", "xml.dom.minidom", "xml.sax", "lxml.etree", "xml.etree.cElementTree")
     for name in ("fromstring", "parse", "parseString", "XML")
 )
-CHECKED = re.compile(r"netloc|urlparse|urlsplit|is_safe|safe_url|startswith|allowed|hostname|host_matches|is_local")
+CHECKED = re.compile(
+    r"netloc|urlparse|urlsplit|is_safe|safe_url|startswith|allowed|hostname|host_matches|is_local"
+    r"|relative_to|commonpath|commonprefix|realpath|parents"
+)
 
 
 def visitor_names_file(source: Source) -> Iterator[Evidence]:
     """``send_file(request.args["name"])``, and a path that is joined from what was sent."""
     for module, call, name in source.named_calls:
         opens = name in OPENERS or (isinstance(call.func, ast.Name) and call.func.id == "open")
-        if opens and call.args and not _checked(module, call):
-            taint = taint_at(source.sources, module, call)
+        if opens and call.args and not _checked(source, module, call):
+            taint = source.taint(module, call)
             if taint.holds(call.args[0]) and not _is_upload(call.args[0]):
                 yield source.at(module, call)
 
@@ -45,15 +47,15 @@ def upload_names_itself(source: Source) -> Iterator[Evidence]:
     for module, call, _ in source.named_calls:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "save" and call.args:
             target = _assigned(module, call, call.args[0])
-            if taint_at(source.sources, module, call).holds(target) and _names_filename(module, call, target):
+            if source.taint(module, call).holds(target) and _names_filename(source, module, call, target):
                 yield source.at(module, call)
 
 
 def visitor_names_page(source: Source) -> Iterator[Evidence]:
     for module, call in source.calls("flask.redirect", "werkzeug.utils.redirect"):
         target = keyword(call, "location", 0)
-        leads = target is not None and taint_at(source.sources, module, call).holds(target)
-        if leads and not _own_prefix(target) and not _checked(module, call):
+        leads = target is not None and source.taint(module, call).holds(target)
+        if leads and not _own_prefix(target) and not _checked(source, module, call):
             yield source.at(module, call)
 
 
@@ -61,22 +63,22 @@ def visitor_names_address(source: Source) -> Iterator[Evidence]:
     for module, call in source.calls(*FETCHERS):
         position = 1 if _last(call) == "request" else 0
         target = keyword(call, "url", position)
-        if target is None or _own_prefix(target) or _checked(module, call):
+        if target is None or _own_prefix(target) or _checked(source, module, call):
             continue
-        if taint_at(source.sources, module, call).holds(target):
+        if source.taint(module, call).holds(target):
             yield source.at(module, call)
 
 
 def archive_from_visitor(source: Source) -> Iterator[Evidence]:
     for module, call in source.calls(*ARCHIVES):
         given = keyword(call, "fileobj") or keyword(call, "file", 0)
-        if taint_at(source.sources, module, call).holds(given):
+        if source.taint(module, call).holds(given):
             yield source.at(module, call)
 
 
 def xml_from_visitor(source: Source) -> Iterator[Evidence]:
     for module, call in source.calls(*XML):
-        if call.args and taint_at(source.sources, module, call).holds(call.args[0]):
+        if call.args and source.taint(module, call).holds(call.args[0]):
             yield source.at(module, call)
 
 
@@ -107,10 +109,10 @@ def _header_names(source: Source, module: Module, node: ast.AST) -> Iterator[str
         yield name
 
 
-def _checked(module: Module, call: ast.Call) -> bool:
+def _checked(source: Source, module: Module, call: ast.Call) -> bool:
     """Whether the function looks at the value before it uses it, as far as its words say."""
     function = function_of(module, call)
-    return function is not None and bool(CHECKED.search(ast.unparse(function)))
+    return function is not None and bool(CHECKED.search(source.words(function)))
 
 
 def _own_prefix(node: ast.expr | None) -> bool:
@@ -136,10 +138,10 @@ def _assigned(module: Module, call: ast.Call, node: ast.expr) -> ast.expr:
     return node
 
 
-def _names_filename(module: Module, call: ast.Call, target: ast.expr) -> bool:
+def _names_filename(source: Source, module: Module, call: ast.Call, target: ast.expr) -> bool:
     """Whether the upload's own name is in the path, directly or by a variable of the function."""
     function = function_of(module, call)
-    return _is_upload(target) or (function is not None and ".filename" in ast.unparse(function))
+    return _is_upload(target) or (function is not None and ".filename" in source.words(function))
 
 
 def _is_upload(node: ast.expr) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from seawall.checks.finding import Evidence, Severity
 from seawall.checks.rule import Check, Rule
-from seawall.checks.static.guards import for_developing, function_of, runs_on_import, under_main
+from seawall.checks.static.guards import for_developing, function_of, unconditional, under_main
 from seawall.checks.static.source import Source
 from seawall.config.detect.source import Function, Module, keyword
 
@@ -19,11 +19,9 @@ TRACEBACKS = ("traceback.format_exc", "traceback.format_exception", "traceback.f
 
 def debug_on(source: Source) -> Iterator[Evidence]:
     """``DEBUG = True``, ``app.debug = True`` and ``app.run(debug=True)`` where a server would run it."""
-    for setting in source.set_to("DEBUG"):
-        if setting.constant is True:
-            yield source.at(setting.module, setting.node)
+    yield from _switched_on(source, "DEBUG")
     for module, call in _runs(source):
-        if _true(keyword(call, "debug")) and not under_main(module, call) and function_of(module, call) is None:
+        if _true(keyword(call, "debug")) and source.is_certain(module, call) and function_of(module, call) is None:
             yield source.at(module, call)
 
 
@@ -35,7 +33,7 @@ def debug_when_started(source: Source) -> Iterator[Evidence]:
 
 def runs_at_import(source: Source) -> Iterator[Evidence]:
     for module, call in _runs(source):
-        if runs_on_import(module, call):
+        if source.is_certain(module, call) and function_of(module, call) is None:
             yield source.at(module, call)
 
 
@@ -46,9 +44,7 @@ def debug_in_environment(source: Source) -> Iterator[Evidence]:
 
 
 def testing_on(source: Source) -> Iterator[Evidence]:
-    for setting in source.set_to("TESTING"):
-        if setting.constant is True and not for_developing(setting.module, setting.node):
-            yield source.at(setting.module, setting.node)
+    yield from _switched_on(source, "TESTING")
 
 
 def errors_passed_on(source: Source) -> Iterator[Evidence]:
@@ -79,7 +75,7 @@ def exceptions_answered(source: Source) -> Iterator[Evidence]:
 
 def werkzeug_debugger(source: Source) -> Iterator[Evidence]:
     for module, call in source.calls("werkzeug.debug.DebuggedApplication"):
-        if not under_main(module, call) and not for_developing(module, call):
+        if source.is_certain(module, call):
             yield source.at(module, call)
 
 
@@ -104,6 +100,21 @@ def asserts_guard(source: Source) -> Iterator[Evidence]:
                 for part in ast.walk(node.test)
             ):
                 yield source.at(module, node)
+
+
+def _switched_on(source: Source, name: str) -> Iterator[Evidence]:
+    """The places that switch a setting on, whatever the environment says. One in a class or module of settings counts
+    only if no other of them says something else: which of them is used is not known."""
+    if source.app is not None and source.app.framework not in {"flask", "quart", "django"}:
+        return
+    every = source.set_to(name)
+    for setting in every:
+        replaced = setting.declared and any(other.constant is not True for other in every)
+        sure = setting.declared and unconditional(setting.module, setting.node)
+        if setting.constant is not True or setting.filled or replaced:
+            continue
+        if sure or source.is_certain(setting.module, setting.node):
+            yield source.at(setting.module, setting.node)
 
 
 def _runs(source: Source) -> Iterator[tuple[Module, ast.Call]]:

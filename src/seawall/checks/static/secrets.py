@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 
 from seawall.checks.finding import Evidence, Severity
 from seawall.checks.rule import Check, Rule
-from seawall.checks.static.guards import for_developing, under_main
+from seawall.checks.static.guards import for_developing, unconditional, under_main
+from seawall.checks.static.settings import Setting
 from seawall.checks.static.source import Source, masked
 from seawall.config.detect.source import Module, keyword, literal
 from seawall.config.rules import looks_secret
@@ -39,14 +40,14 @@ AT_HOME = frozenset(
 )
 KEY_FILE = re.compile(r"^(id_(rsa|dsa|ecdsa|ed25519)|.*\.(pem|key|ppk|p12|pfx|jks|keystore))$")
 PRIVATE = re.compile(r"^-----BEGIN ([A-Z]+ )*PRIVATE KEY-----", re.MULTILINE)
-SAMPLE = re.compile(r"example|sample|template|dist|test|\.md$")
+SAMPLE = re.compile(r"example|sample|template|dist|test|dev|\.md$")
 
 
 def constant_key(source: Source) -> Iterator[Evidence]:
     """A secret key that is a literal, where nothing else gives one."""
     for setting in source.settings:
         written = setting.name in KEYS and isinstance(setting.constant, str) and bool(setting.constant)
-        if written and not _given_otherwise(source, setting.name):
+        if written and _only_one(source, setting):
             yield source.hidden(setting.module, setting.node)
 
 
@@ -55,7 +56,7 @@ def key_as_last_resort(source: Source) -> Iterator[Evidence]:
     for setting in source.settings:
         if setting.name not in KEYS or setting.name in source.given:
             continue
-        overridden = isinstance(setting.constant, str) and setting.constant and _given_otherwise(source, setting.name)
+        overridden = isinstance(setting.constant, str) and setting.constant and not _only_one(source, setting)
         if overridden or _falls_back(source, setting.module, setting.value):
             yield source.hidden(setting.module, setting.node)
 
@@ -131,7 +132,7 @@ def dotenv_in_git(source: Source) -> Iterator[Evidence]:
         if re.match(r"\.env($|\.)", path.name) and not SAMPLE.search(path.name) and str(path) in source.tracked:
             for number, line in enumerate(source.text(path).splitlines(), start=1):
                 match = re.match(r"\s*(?:export\s+)?(\w+)\s*=\s*['\"]?([^'\"#\s]+)", line)
-                if match and looks_secret(match[1]) and not NO_SECRET.search(match[2]):
+                if match and looks_secret(match[1]) and len(match[2]) >= 8 and not _is_made_up(match[2]):
                     yield masked(source.line(path, number))
 
 
@@ -142,11 +143,25 @@ def database_in_git(source: Source) -> Iterator[Evidence]:
             yield source.line(path, 0)
 
 
+def _only_one(source: Source, setting: Setting) -> bool:
+    """Whether the literal is the key for certain."""
+    sure = unconditional(setting.module, setting.node) and (setting.declared or setting.module.name in source.loaded)
+    return sure and not setting.filled and not _given_otherwise(source, setting.name)
+
+
 def _given_otherwise(source: Source, name: str) -> bool:
     """Whether something may replace the literal: another setting, a file, or the environment."""
     others = [s for s in source.set_to(name) if not isinstance(s.value, ast.Constant)]
-    loads = any(isinstance(c.func, ast.Attribute) and c.func.attr in LOADERS for _, c, _ in source.named_calls)
-    return bool(others) or loads
+    return bool(others) or any(_loads(call) for _, call, _ in source.named_calls)
+
+
+def _loads(call: ast.Call) -> bool:
+    """``config.from_prefixed_env()``, ``config.update(read())`` and ``config.update(**values)``."""
+    if not isinstance(call.func, ast.Attribute):
+        return getattr(call.func, "id", "") in {"FlaskDynaconf", "Dynaconf"}
+    table = call.func.attr in {"update", "from_mapping"} and getattr(call.func.value, "attr", "") == "config"
+    unknown = any(not isinstance(given, ast.Dict) for given in call.args) or any(k.arg is None for k in call.keywords)
+    return call.func.attr in LOADERS or (table and unknown)
 
 
 def _falls_back(source: Source, module: Module, value: ast.expr) -> bool:
@@ -174,6 +189,11 @@ def _named_values(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     elif isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
             yield literal(key) or "", value
+
+
+def _is_made_up(value: str) -> bool:
+    """Whether a value stands for a secret, or is one that only its owner can read (dotenvx, sops)."""
+    return bool(NO_SECRET.search(value) or WORDS.fullmatch(value) or re.match(r"encrypted:|ENC\[|\$", value))
 
 
 def _names_requirements(path: PurePosixPath) -> bool:

@@ -10,31 +10,40 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seawall.config.detect.source import Module, Sources, literal
 
 FILES = frozenset({"config", "settings", "default_settings", "default_config", "configuration", "production"})
 CLASS = re.compile(r"(Config|Configuration|Settings)$|^(Config|Settings|Production)")
 DEVELOPING = re.compile(r"dev|test|debug|local|TYPE_CHECKING", re.IGNORECASE)
+ASIDE = re.compile(r"(^|_)(dev|devel|development|test|tests|testing|local|debug)(_|$)", re.IGNORECASE)
 ATTRIBUTES = {"secret_key": "SECRET_KEY", "debug": "DEBUG", "testing": "TESTING"}
 LOADERS = frozenset({"update", "from_mapping"})
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One place that gives a setting its value. ``fallback``: only if it has none yet."""
+    """One place that gives a setting its value. ``fallback``: only if it has none yet; ``filled``: the environment may
+    give it another one, as pydantic's settings do."""
 
     name: str
     value: ast.expr
     module: Module
     node: ast.AST
     fallback: bool = False
+    filled: bool = False
 
     @property
     def constant(self) -> object:
         """The value where it is a literal, else ``...``."""
         return self.value.value if isinstance(self.value, ast.Constant) else ...
+
+    @property
+    def declared(self) -> bool:
+        """Whether it stands in a class or module of settings, which another one may take the place of."""
+        targets = self.node.targets if isinstance(self.node, ast.Assign) else [getattr(self.node, "target", None)]
+        return any(isinstance(target, ast.Name) for target in targets)
 
 
 def read_settings(sources: Sources) -> tuple[Setting, ...]:
@@ -51,7 +60,8 @@ class _Reader:
         )
 
     def settings(self) -> Iterator[Setting]:
-        yield from self._of(self.module.tree.body, self.is_settings, frozenset())
+        if not ASIDE.search(self.module.path.stem):
+            yield from self._of(self.module.tree.body, self.is_settings, frozenset())
 
     def _of(self, body: list[ast.stmt], named: bool, aliases: frozenset[str]) -> Iterator[Setting]:
         """The settings in statements; ``named`` says that a plain name is one too, ``aliases`` stand for app.config."""
@@ -59,9 +69,13 @@ class _Reader:
         for statement in body:
             if isinstance(statement, ast.ClassDef):
                 if not DEVELOPING.search(statement.name):
-                    yield from self._of(statement.body, bool(CLASS.search(statement.name)), aliases)
+                    inside = self._of(statement.body, bool(CLASS.search(statement.name)), aliases)
+                    yield from (
+                        (replace(setting, filled=True) for setting in inside) if _is_filled(statement) else inside
+                    )
             elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield from self._of(statement.body, False, aliases)
+                if not DEVELOPING.search(statement.name):
+                    yield from self._of(statement.body, False, aliases)
             elif isinstance(statement, ast.If):
                 yield from self._of_if(statement, named, aliases)
             else:
@@ -96,6 +110,11 @@ class _Reader:
                     yield Setting(argument.arg, argument.value, self.module, argument.value)
             for name, value in _items(call.args):
                 yield Setting(name, value, self.module, value)
+
+
+def _is_filled(statement: ast.ClassDef) -> bool:
+    """Whether a class takes its values from the environment, and what is written in it where there is none."""
+    return any(ast.unparse(base).endswith("BaseSettings") for base in statement.bases)
 
 
 def _items(arguments: list[ast.expr]) -> Iterator[tuple[str, ast.expr]]:

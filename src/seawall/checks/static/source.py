@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
@@ -12,22 +11,26 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from seawall.checks.finding import InFile
+from seawall.checks.static.discreet import blanked, discreet
+from seawall.checks.static.guards import for_developing, function_of, imported_with, makes_the_app, unconditional
+from seawall.checks.static.pages import Page, without_comments
 from seawall.checks.static.settings import Setting, read_settings
+from seawall.checks.static.taint import Taint, taint_in
 from seawall.config.detect.app import Hints, find_app, given_app
 from seawall.config.detect.construction import Construction
 from seawall.config.detect.environment import flask_app
 from seawall.config.detect.procfile import read_procfile, web_target
 from seawall.config.detect.routes import Prefixes, Route, read_prefixes, read_routes
-from seawall.config.detect.source import ASIDE, Module, Sources, read_sources
+from seawall.config.detect.source import ASIDE, Function, Module, Sources, read_sources
 from seawall.config.detect.tree import Tree, printable, read_tree
 from seawall.config.document import Document
-from seawall.config.dotenv import dotenv_files
+from seawall.config.dotenv import dotenv_files, read_dotenv
 from seawall.config.git import tracked_files
 from seawall.config.lines import Key
-from seawall.config.model import Project
+from seawall.config.model import LOCAL, Project
+from seawall.errors import ConfigErrors
 
 TEMPLATES = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2", ".xml", ".xhtml"})
-LONGEST = 160  # characters of a line that are shown
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Source:
     document: Document | None
     today: date
     _texts: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
+    _taints: dict[ast.AST | None, Taint] = field(default_factory=dict, repr=False, compare=False)
+    _words: dict[ast.AST, str] = field(default_factory=dict, repr=False, compare=False)
 
     # places
 
@@ -58,7 +63,7 @@ class Source:
     def line(self, path: str | PurePosixPath, number: int, fact: str = "") -> InFile:
         """A line of a file of the app; 0 is the file as a whole."""
         lines = self._lines(str(path)) if number else []
-        text = lines[number - 1].strip()[:LONGEST] if 0 < number <= len(lines) else ""
+        text = discreet(lines[number - 1]) if 0 < number <= len(lines) else ""
         return InFile(printable(self.prefix / path), number, text, fact)
 
     def configured(self, *key: str | int, fact: str = "") -> InFile:
@@ -69,7 +74,7 @@ class Source:
             overlay if _holds(self.document.environments, overlay[1:]) else key
         ).rpartition(":")
         text = self.document.text.splitlines()[int(line) - 1 : int(line)]
-        return InFile(name, int(line), "".join(text).strip()[:LONGEST], fact)
+        return InFile(name, int(line), discreet("".join(text)), fact)
 
     def text(self, path: str | PurePosixPath) -> str:
         """A file's text, read once."""
@@ -138,11 +143,10 @@ class Source:
             return
         for name, value in self.project.env.items():
             yield name, value, self.configured("env", name)
+        if self.project.environment == LOCAL:
+            return  # what is in a plain .env reaches no host
         for file in dotenv_files(self.project.directory, self.project.environment):
-            text = file.read_text(errors="replace") if os.access(file, os.R_OK) else ""
-            for number, line in enumerate(text.splitlines(), start=1):
-                if match := re.match(r"\s*(?:export\s+)?(\w+)\s*=\s*['\"]?([^'\"#\s]*)", line):
-                    yield match[1], match[2], InFile(file.name, number, line.strip()[:LONGEST])
+            yield from _variables(file)
 
     @cached_property
     def templates(self) -> tuple[PurePosixPath, ...]:
@@ -150,11 +154,47 @@ class Source:
         return tuple(p for p in self.tree.files if p.suffix in TEMPLATES and not ASIDE & set(p.parts[:-1]))
 
     @cached_property
+    def pages(self) -> tuple[Page, ...]:
+        """The templates' texts."""
+        return tuple(Page(path, without_comments(self.text(path))) for path in self.templates)
+
+    @cached_property
     def tracked(self) -> frozenset[str]:
         """The files that git keeps, relative to the app's root; none where there is no git."""
         return tracked_files(self.tree.root)
 
     # questions that many rules ask
+
+    def taint(self, module: Module, node: ast.AST) -> Taint:
+        """What carries a visitor's words where a node stands."""
+        function = function_of(module, node)
+        if function is None:
+            return Taint(self.sources, module, frozenset())
+        if function not in self._taints:
+            self._taints[function] = taint_in(self.sources, module, function)
+        return self._taints[function]
+
+    def words(self, function: Function) -> str:
+        """A function as text."""
+        if function not in self._words:
+            self._words[function] = ast.unparse(function)
+        return self._words[function]
+
+    @cached_property
+    def loaded(self) -> frozenset[str]:
+        """The names of the modules that a server imports with the app; all of them, where the app is not known."""
+        entry = self.project.app.entry.partition(":")[0] if self.project else ""
+        first = [name for name in (entry, self.app.module.name if self.app else "") if name in self.sources.modules]
+        return imported_with(self.sources, first) if first else frozenset(self.sources.modules)
+
+    def is_certain(self, module: Module, node: ast.AST) -> bool:
+        """Whether a server reaches the node whenever it starts the app."""
+        return (
+            module.name in self.loaded
+            and unconditional(module, node)
+            and makes_the_app(function_of(module, node))
+            and not for_developing(module, node)
+        )
 
     def imports(self, *packages: str) -> bool:
         """Whether the app imports one of these packages."""
@@ -195,12 +235,22 @@ def read_source(
     return Source(directory, tree, whole, read_sources(tree), project, document, today)
 
 
+def _variables(file: Path) -> Iterator[tuple[str, str, InFile]]:
+    """A .env file's variables; none of one that is wrong, of which reading the configuration tells."""
+    try:
+        values = read_dotenv(file)
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ConfigErrors):
+        return
+    for number, line in enumerate(lines, start=1):
+        match = re.match(r"\s*(?:export\s+)?['\"]?(\w+)['\"]?\s*=", line)
+        if match and match[1] in values:
+            yield match[1], values[match[1]], InFile(printable(file.name), number, discreet(line))
+
+
 def masked(place: InFile) -> InFile:
     """The same line without the texts in quotes, or what follows an equals sign where there are none."""
-    text = re.sub(r"""(["'])(?:\\.|(?!\1).)*\1""", r"\1…\1", place.text)
-    if text == place.text:
-        text = re.sub(r"([=:]\s*).+", r"\1…", text)
-    return InFile(place.path, place.line, text, place.fact)
+    return InFile(place.path, place.line, blanked(place.text), place.fact)
 
 
 def _holds(data: object, key: Key) -> bool:
