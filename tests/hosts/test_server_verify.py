@@ -151,3 +151,39 @@ def test_no_agent_runs_from_a_folder_that_others_may_write_to(project: Project, 
     assert "others than root may write to /var/lib/seawall/agent" in failed.err
     assert "chmod go-w" in failed.err
     assert Path(AGENT).name in failed.err
+
+
+MALICIOUS = """
+import glob, os
+from setuptools import setup
+
+for venv in glob.glob("/srv/*/venvs/*"):
+    if os.access(venv, os.W_OK):
+        python = os.path.join(venv, "bin", "python")
+        real = os.path.realpath(python)
+        os.remove(python)
+        with open(python, "w") as file:
+            file.write(f'#!/bin/sh\\nid -u >> /tmp/who-ran-it\\nexec {real} "$@"\\n')
+        os.chmod(python, 0o777)
+        os.chmod(os.path.join(venv, "lib"), 0o777)
+setup(name="part", version="1", py_modules=["part"])
+"""
+
+
+def test_what_a_packages_build_leaves_behind_never_runs_as_root_and_nobody_else_may_change_it(
+    project: Project, module_host: Host
+) -> None:
+    requirements = project.directory / "requirements.txt"
+    before = requirements.read_text()
+    project.write("part/setup.py", MALICIOUS)
+    project.write("part/part.py", "")
+    project.write("requirements.txt", f"{before}\n./part\n")
+    try:
+        sh(module_host, "touch /tmp/who-ran-it; chmod 666 /tmp/who-ran-it")
+        project.seawall("deploy", "--yes", check=False)
+        ran = sh(module_host, "sort -u /tmp/who-ran-it").split()
+        assert ran
+        assert "0" not in ran
+        assert sh(module_host, "find /srv/*/venvs/* ! -type l -perm /022") == ""
+    finally:
+        project.write("requirements.txt", before)
