@@ -1,10 +1,12 @@
 """Certificates that a person brings: an unfit one is found in the plan, and the site stays as it is."""
 
 import datetime
+import http.client
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from cryptography import x509
 from agent.certificates.making import DAY, NOW, Pair, pair
 
 from .machine import Host
-from .product import Project, eventually, tiny_project
+from .product import Project, eventually, tiny_project, visit
 
 NAME = "tiny.example.com"
 FILES = {"mode": "files", "certificate": "/etc/ssl/own/fullchain.pem", "key": "/etc/ssl/own/privkey.pem"}
@@ -31,10 +33,6 @@ COMPLAINTS = {
     "expired": ("the certificate expired on ", FILES["certificate"]),
     "elsewhere": (f"the certificate is not for {NAME}, but for elsewhere.example.com", FILES["certificate"]),
     "mismatched": (f"the key is not that of the certificate {FILES['certificate']}", FILES["key"]),
-    "unchained": (
-        "the chain is missing: the certificate of Tests, the authority, which signed it, is not in the file",
-        FILES["certificate"],
-    ),
     "nonsense": ("there is no certificate in this file", FILES["certificate"]),
     "open": ("everybody on the host may read the key (mode 0644)", FILES["key"]),
     "missing": ("the certificate cannot be read: No such file or directory", FILES["certificate"]),
@@ -59,13 +57,14 @@ class Site:
             "expired": lambda: self.bring(signed(begins=NOW - 100 * DAY)),
             "elsewhere": lambda: self.bring(signed("elsewhere.example.com")),
             "mismatched": lambda: self.bring(signed(), key=signed()),
-            "unchained": lambda: self.bring(signed(), chain=""),
             "nonsense": lambda: self.host.write_file(FILES["certificate"], "nonsense"),
             "open": lambda: (self.bring(signed()), self.host.run(["chmod", "644", FILES["key"]])),
             "missing": lambda: self.host.run(["rm", FILES["certificate"]]),
         }[what]()
 
-    def shown(self) -> x509.Certificate:
+    @contextmanager
+    def talk(self) -> Iterator[ssl.SSLSocket]:
+        """A visitor's connection, who takes any certificate."""
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -73,7 +72,19 @@ class Site:
             socket.create_connection((self.host.address, 443), 10) as plain,
             context.wrap_socket(plain, server_hostname=NAME) as talk,
         ):
+            yield talk
+
+    def shown(self) -> x509.Certificate:
+        with self.talk() as talk:
             return x509.load_der_x509_certificate(talk.getpeercert(binary_form=True) or b"")
+
+    def headers(self) -> http.client.HTTPMessage:
+        """Those of the first page."""
+        with self.talk() as talk:
+            talk.sendall(f"GET / HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n".encode())
+            answer = http.client.HTTPResponse(talk)
+            answer.begin()
+            return answer.headers
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +137,20 @@ def test_a_good_one_is_shown(site: Site) -> None:
     assert site.shown() == made.certificate
     assert site.project.seawall("cert", "status").code == 0
     assert "Nothing to do" in site.project.deploy().said
+
+
+def test_browsers_are_told_to_keep_to_https(site: Site) -> None:
+    """For two years; and only over https (RFC 6797, 7.2)."""
+    assert site.headers().get_all("Strict-Transport-Security") == ["max-age=63072000; includeSubDomains"]
+    assert "Strict-Transport-Security" not in visit(site.host, domain=NAME, scheme="http").headers
+
+
+def test_a_file_without_whoever_signed_is_told_and_shown(site: Site) -> None:
+    made = site.bring(signed(), chain="")
+    planned = site.project.seawall("plan")
+    assert f"note: {site.host.name}: {FILES['certificate']} holds the site's certificate" in planned.said
+    site.project.seawall("cert", "renew")
+    assert site.shown() == made.certificate
 
 
 def test_one_that_was_replaced_is_told_and_shown_after_a_renewal(site: Site) -> None:

@@ -8,7 +8,14 @@ from typing import Any
 
 from seawall.agent import converge, owned, preflight, releases
 from seawall.agent.places import Places
-from seawall.agent.vocabulary import Change, Release, Resource, release_from_wire, resource_from_wire
+from seawall.agent.vocabulary import (
+    Change,
+    GivenCertificate,
+    Release,
+    Resource,
+    release_from_wire,
+    resource_from_wire,
+)
 
 
 @dataclass(frozen=True)
@@ -22,10 +29,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a plan came to: the host's changes, and a fingerprint that another state of the host would not have."""
+    """What a plan came to: the host's changes, and a fingerprint that another state of the host would not have.
+
+    ``notes`` are what a person should know besides.
+    """
 
     changes: tuple[Change, ...] = ()
     fingerprint: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def question_from_wire(message: Mapping[str, Any]) -> Question:
@@ -42,4 +53,13 @@ def observe(question: Question, places: Places) -> Plan:
     # The lock and the upload need these folders, and come before the plan is looked at again.
     early = {str(path) for path in (places.base, places.state, places.objects)}
     told = [change for change in changes if change.name not in early]
-    return Plan(changes, converge.digest(told, [wanted, releases.live_id(places)]))
+    return Plan(changes, converge.digest(told, [wanted, releases.live_id(places)]), _notes(question))
+
+
+def _notes(question: Question) -> tuple[str, ...]:
+    given = [item for item in question.resources if isinstance(item, GivenCertificate)]
+    if not given:
+        return ()
+    from seawall.agent.resources.given_certificate import doubt  # late: few sites have such a certificate
+
+    return tuple(said for item in given if (said := doubt(item)))

@@ -143,6 +143,7 @@ class Session:
             "release": queries.release_changes(self._there(), release) if release else None,
             "missing": Store(self._there().objects).missing(release.entries) if release else {},
             "fingerprint": plan.fingerprint,
+            "notes": plan.notes,
         }
 
     # objects

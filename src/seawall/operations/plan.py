@@ -51,6 +51,7 @@ class HostPlan:
     release: ReleasePlan
     missing: dict[str, int]
     fingerprint: str
+    notes: tuple[str, ...] = ()
 
     @property
     def start_only(self) -> bool:
@@ -130,6 +131,7 @@ def make_plan(
         f"{host.name}: {host.interrupted}; the next deploy takes care of it" for host in hosts if host.interrupted
     ]
     notes += [f"{host.name}: {host.app['busy']}" for host in hosts if host.app["busy"]]
+    notes += [f"{plan.host.name}: {note}" for plan in plans for note in plan.notes]
     notes += checking.notes() if checking is not None else []
     return Plan(project, wanted.tree, plans, tuple(dict.fromkeys(notes)))
 
@@ -175,6 +177,7 @@ def plan_host(wanted: Wanted, host: Host) -> HostPlan:
         ReleasePlan(**answer["release"]),
         answer["missing"],
         answer["fingerprint"],
+        tuple(answer["notes"]),
     )
 
 

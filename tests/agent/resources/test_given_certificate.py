@@ -39,11 +39,13 @@ def test_a_good_one_is_left_alone(given: GivenCertificate) -> None:
     signer = pair(called="the signer")
     lay(given, pair("*.example.org", by=signer), signer)
     assert given_certificate.diff(given, given_certificate.observe(given)) is None
+    assert given_certificate.doubt(given) == ""
 
 
 def test_one_that_signs_itself_is_somebodys_choice(given: GivenCertificate) -> None:
     lay(given, pair(*NAMES))
     given_certificate.observe(given)
+    assert given_certificate.doubt(given) == ""
 
 
 def test_without_domains_any_name_will_do(given: GivenCertificate) -> None:
@@ -98,10 +100,12 @@ def test_one_for_another_domain_is_told_with_both(given: GivenCertificate) -> No
     assert complaint(given).fact == "the certificate is not for www.example.org, but for shop.example.org"
 
 
-def test_a_missing_chain_is_told_with_who_is_missing(given: GivenCertificate) -> None:
-    signer = pair(called="the signer")
-    lay(given, pair(*NAMES, by=signer))
-    assert "the chain is missing: the certificate of Tests, the signer" in complaint(given).fact
+def test_a_file_without_whoever_signed_may_be_right_and_is_told(given: GivenCertificate) -> None:
+    """A company's root is in its visitors' browsers; an authority's intermediate is not."""
+    signer, another = pair(called="the signer"), pair(called="another")
+    lay(given, pair(*NAMES, by=signer), another)
+    given_certificate.observe(given)
+    assert "not that of Tests, the signer, which signed it" in given_certificate.doubt(given)
 
 
 def test_an_issuer_that_the_host_trusts_need_not_be_in_the_file(
@@ -111,4 +115,4 @@ def test_an_issuer_that_the_host_trusts_need_not_be_in_the_file(
     (tmp_path / "roots.pem").write_bytes(root.pem)
     monkeypatch.setattr(given_certificate, "TRUSTED", str(tmp_path / "roots.pem"))
     lay(given, pair(*NAMES, by=root))
-    given_certificate.observe(given)
+    assert given_certificate.doubt(given) == ""

@@ -22,8 +22,28 @@ def observe(resource: GivenCertificate) -> Reading:
     shown = chain[0]
     _check_time(resource, shown)
     _check_names(resource, shown)
-    _check_chain(resource, chain)
     return shown
+
+
+def doubt(resource: GivenCertificate) -> str:
+    """What a person should know of its chain, "" for nothing. Raises CertificateUnfit.
+
+    Browsers know roots only: whoever signed the site's certificate must be in the file, or be a root. A company's own
+    root need not be one that this host trusts, so what is missing is no error.
+    """
+    first, *others = _read(resource.certificate)
+    if first.self_signed or any(other.subject == first.issuer for other in others):
+        return ""
+    try:
+        roots = reading.read_pem(Path(TRUSTED).read_bytes())
+    except (OSError, ValueError):
+        roots = ()
+    if any(root.subject == first.issuer for root in roots):
+        return ""
+    return (
+        f"{resource.certificate} holds the site's certificate and not that of {first.by or 'its issuer'}, which signed "
+        "it: append that, unless it is a root that your visitors have"
+    )
 
 
 def diff(_resource: GivenCertificate, _found: Reading) -> None:
@@ -90,23 +110,6 @@ def _check_names(resource: GivenCertificate, shown: Reading) -> None:
             f"the certificate is not for {', '.join(missing)}, but for {', '.join(shown.names) or 'no name'}",
             resource.certificate,
             "put one there that is for all of `domains` and `redirect_from`, or take the name out of them",
-        )
-
-
-def _check_chain(resource: GivenCertificate, chain: tuple[Reading, ...]) -> None:
-    """Browsers know roots only: whoever signed the site's own certificate must be in the file, or be a root."""
-    first, others = chain[0], chain[1:]
-    if first.self_signed or any(other.subject == first.issuer for other in others):
-        return
-    try:
-        roots = reading.read_pem(Path(TRUSTED).read_bytes())
-    except (OSError, ValueError):
-        roots = ()
-    if not any(root.subject == first.issuer for root in roots):
-        raise _unfit(
-            f"the chain is missing: the certificate of {first.by or 'its issuer'}, which signed it, is not in the file",
-            resource.certificate,
-            "append the authority's certificates to the file (it comes as fullchain.pem or with a bundle)",
         )
 
 
