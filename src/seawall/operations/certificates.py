@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from seawall.agent.certificates.served import WORRY
 from seawall.agent.vocabulary import Event, resource_to_wire
 from seawall.config.model import LOCAL, Project
 from seawall.errors import UsageError
@@ -15,9 +16,8 @@ from seawall.operations.parallel import Tell, on_each
 from seawall.stack.compose import certificate_for, services_for
 from seawall.stack.facts import Facts
 
-#: Days before its end from which a certificate that nobody has renewed wants looking at; of short-lived ones a sixth
-#: of their life. certbot renews with thirty days left, so by then a dozen tries have failed.
-WORRY = 14
+#: Seconds in a day.
+DAY = 86400
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Seen:
 
     @property
     def ending(self) -> bool:
-        return not self.error and self.days < min(WORRY, self.lifetime_days / 6)
+        return not self.error and self.days < min(WORRY / DAY, self.lifetime_days / 6)
 
 
 @dataclass(frozen=True)

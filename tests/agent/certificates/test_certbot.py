@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from pathlib import Path
 
@@ -109,6 +110,15 @@ def test_a_failed_run_is_a_failure_with_what_the_log_holds(programs: Programs, t
     (tmp_path / "letsencrypt.log").write_text(log("unauthorized", "Invalid response"))
     with pytest.raises(CertificateFailed, match=r"refused \(unauthorized\): Invalid response"):
         certbot.obtain(WANTED, lambda _: None)
+
+
+def test_the_log_of_an_older_run_is_not_taken_for_this_ones(programs: Programs, tmp_path: Path) -> None:
+    programs.add("certbot", "echo no module named certbot; exit 1")
+    (tmp_path / "letsencrypt.log").write_text(log("unauthorized", "Invalid response"))
+    os.utime(tmp_path / "letsencrypt.log", (0, time.time() - 3600))
+    with pytest.raises(CertificateFailed, match="certbot got no certificate") as caught:
+        certbot.obtain(WANTED, lambda _: None)
+    assert "no module named" in caught.value.output
 
 
 def test_a_host_without_certbot_is_told_so(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:

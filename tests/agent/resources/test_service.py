@@ -124,6 +124,9 @@ def test_a_reload_is_done_when_the_workers_of_before_accept_no_more(programs: Pr
         while not children.read_text():
             time.sleep(0.01)
         pid = children.read_text().strip()
+        # Until it runs its own program it bears the first one's title.
+        while b"subprocess" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            time.sleep(0.01)
         programs.add("ctl", f"touch {told}")
         service.reload(replace(NGINX, pid_file=str(pid_file)))
         ended = not Path(f"/proc/{pid}").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes()

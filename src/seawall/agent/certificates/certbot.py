@@ -96,11 +96,13 @@ def obtain(wanted: AcmeCertificate, hear: Callable[[str], None], *more: str) -> 
     mend(wanted.name)
     deadline = time.monotonic() + BUSY
     while True:
+        begun = time.time()
         completed = _run([*command(wanted), *more], wanted, hear)
         if completed.returncode == 0:
             return
-        if ANOTHER not in completed.output or time.monotonic() > deadline:
-            raise failure(completed.output, _log())
+        another = ANOTHER in completed.output
+        if not another or time.monotonic() > deadline:
+            raise failure(completed.output, "" if another else _log(begun))
         time.sleep(2)
 
 
@@ -168,8 +170,9 @@ def _when(log: str) -> str:
     return f"after {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime(time.time() + int(found[-1])))}"
 
 
-def _log() -> str:
+def _log(since: float) -> str:
+    """What certbot wrote since then, in seconds since 1970: one that could not even begin leaves an older run's log."""
     try:
-        return LOG.read_text(errors="replace")
+        return LOG.read_text(errors="replace") if LOG.stat().st_mtime >= since - 1 else ""
     except OSError:
         return ""

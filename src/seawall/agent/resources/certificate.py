@@ -17,7 +17,7 @@ from seawall.agent.resources import texts
 from seawall.agent.resources.work import Work
 from seawall.agent.vocabulary import Certificate, Change
 
-DAYS = 825  #: how long one is valid: the most that browsers accept of any certificate someone chose to trust
+DAYS = 365  #: how long one is valid: verifiers, and browsers by and by, find fault with more
 RENEW = 30 * 86400  #: seconds before its end at which a new one is made
 NAME = re.compile(r"[A-Za-z0-9._*:-]+")
 PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\n.+?\n-----END \1-----\n", re.DOTALL)
