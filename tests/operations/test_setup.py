@@ -35,6 +35,7 @@ class Doors:
     """Who gets in by which destination; each knock is remembered with its options."""
 
     def __init__(self) -> None:
+        self.reason = "it refused the login"
         self.shut: set[str] = set()
         self.pending = 0.0
         self.confirmed = True
@@ -44,7 +45,7 @@ class Doors:
         def greet() -> None:
             self.knocks.append((destination, options))
             if destination in self.shut:
-                raise ConnectionFailed(f"{destination} cannot be used: it refused the login", place=destination)
+                raise ConnectionFailed(f"{destination} cannot be used: {self.reason}", place=destination)
 
         def request(op: str, **_: object) -> dict[str, Any]:
             return {"setup-confirm": {"confirmed": self.confirmed}, "setup-look": {"pending": self.pending}}[op]
@@ -113,6 +114,13 @@ def test_a_login_that_fails_is_tried_again_but_not_often_and_then_waited_for(doo
     assert [destination for destination, _ in doors.knocks] == [*["deploy@web1"] * setup.ATTEMPTS, "root@web1"]
     assert doors.knocks[-1] == ("root@web1", setup.FRESH)
     assert clock.now >= 60
+
+
+def test_who_knew_the_host_by_a_key_that_goes_is_told_how_to_learn_the_other(doors: Doors) -> None:
+    doors.shut, doors.reason = {"deploy@web1"}, "this machine does not know its host key"
+    with pytest.raises(SetupTakenBack) as caught:
+        done(a_plan())
+    assert "`ssh -o HostKeyAlgorithms=ssh-ed25519 root@web1`" in caught.value.remedy
 
 
 def test_a_host_that_lets_nobody_in_any_more_needs_a_person(doors: Doors) -> None:

@@ -80,7 +80,10 @@ def test_without_a_key_nothing_is_closed() -> None:
     [
         ({"allowusers": ("root admin",)}, False),
         ({"allowusers": ("root", "deploy")}, True),
+        ({"allowusers": ("ops*", "dep*@203.0.113.*")}, True),
         ({"denyusers": ("deploy",)}, False),
+        ({"denyusers": ("d?ploy",)}, False),
+        ({"denyusers": ("deploy@203.0.113.9",)}, True),
         ({"allowgroups": ("wheel",)}, False),
         ({"allowgroups": ("sudo",)}, True),
     ],

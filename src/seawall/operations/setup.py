@@ -226,9 +226,16 @@ def _taken_back(plan: SetupPlan, error: SeawallError, deadline: float) -> Genera
         place=plan.destination,
         state="logins, sshd and firewall are as they were, and you can log in as before; "
         "packages, updates and what cannot lock anybody out stay",
-        remedy=f"find out what keeps {plan.login} out (a rule of the firewall, a Match block), then run it again",
+        remedy=_remedy(plan, error),
         output=error.output,
     ) from error
+
+
+def _remedy(plan: SetupPlan, error: SeawallError) -> str:
+    if "host key" in error.fact:  # this machine knew the host by one that is offered no more, or was made anew
+        learn = f"ssh -o HostKeyAlgorithms=ssh-ed25519 {plan.destination}"
+        return f"let this machine learn the host key that stays, by `{learn}`, then run it again"
+    return f"find out what keeps {plan.login} out (a rule of the firewall, a Match block), then run it again"
 
 
 def _is_as_before(plan: SetupPlan) -> bool:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from seawall.agent.host_vocabulary import Firewall, Line, Login, Swap, Unit, Upgrades
 from seawall.agent.vocabulary import File, Package, Resource, Service
@@ -164,12 +165,11 @@ def _lets_in(facts: HostFacts, profile: Profile, keys: tuple[str, ...]) -> None:
             state="nothing was changed",
             remedy="make one with `ssh-keygen -t ed25519`, or name yours: --key ~/.ssh/id_ed25519.pub",
         )
-    allowed, denied = facts.sshd.words("allowusers"), facts.sshd.words("denyusers")
-    groups = facts.sshd.words("allowgroups")
+    allowed, groups = facts.sshd.words("allowusers"), facts.sshd.words("allowgroups")
     barred = {
-        "allowusers": bool(allowed) and profile.user not in allowed,
-        "denyusers": profile.user in denied,
-        "allowgroups": bool(groups) and not {"sudo", profile.user} & set(groups),
+        "allowusers": bool(allowed) and not _matches(profile.user, allowed),
+        "denyusers": _matches(profile.user, [word for word in facts.sshd.words("denyusers") if "@" not in word]),
+        "allowgroups": bool(groups) and not any(_matches(name, groups) for name in ("sudo", profile.user)),
     }
     if any(barred.values()):
         keyword = next(name for name, bars in barred.items() if bars)
@@ -187,6 +187,11 @@ def _lets_in(facts: HostFacts, profile: Profile, keys: tuple[str, ...]) -> None:
             remedy="remove it and run this again; or keep it and say --no-firewall: "
             "it is then yours to open ssh, 80 and 443 in it and to close the rest",
         )
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    """Whether sshd means this name by one of its patterns (ssh_config(5), PATTERNS), from wherever it comes."""
+    return any(fnmatchcase(name, pattern.partition("@")[0]) for pattern in patterns)
 
 
 # --- the parts
