@@ -1,4 +1,7 @@
-"""SW9xx: how well the hosts are kept, as their agent says. The facts are gathered by ``seawall.agent.posture``."""
+"""SW901 to SW917: how well the app is kept on its hosts, as their agent says; ``rules_system`` has the rest.
+
+The facts are gathered by ``seawall.agent.posture``.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,10 @@ from typing import Any
 from seawall.checks.finding import Evidence, Exchange, Severity
 from seawall.checks.rule import Check, Rule
 
-SETUP = "docs/guides/live-check.md"
+GUIDE = "docs/guides/live-check.md"
 SYSTEMD = "https://www.freedesktop.org/software/systemd/man/latest/systemd-analyze.html"
 #: systemd's exposure level that the app's units stay below.
 EXPOSED = 1.5
-#: Of a disk, or of the files that it can hold.
-NEARLY_FULL = 0.1
 #: How old the last backup may be.
 BACKUP_AGE = timedelta(days=2)
 
@@ -43,23 +44,6 @@ def exposed(seen: HostSeen) -> Iterator[Evidence]:
             yield seen.shows(f"systemd-analyze security {unit}", f"{level:g}", f"more than {EXPOSED:g}")
 
 
-def reboot_waits(seen: HostSeen) -> Iterator[Evidence]:
-    if seen.posture["reboot"]:
-        yield seen.shows("/var/run/reboot-required", "exists")
-
-
-def updates_wait(seen: HostSeen) -> Iterator[Evidence]:
-    waiting = seen.posture["updates"] or []
-    if waiting:
-        more = f" and {len(waiting) - 8} more" if len(waiting) > 8 else ""
-        yield seen.shows("apt-get -s dist-upgrade", f"{', '.join(waiting[:8])}{more}")
-
-
-def nobody_updates(seen: HostSeen) -> Iterator[Evidence]:
-    if seen.posture["updates"] is not None and not seen.posture["unattended"]:
-        yield seen.shows("APT::Periodic::Unattended-Upgrade", "off, or unattended-upgrades is not installed")
-
-
 def proxy_stays_down(seen: HostSeen) -> Iterator[Evidence]:
     proxy = seen.posture["proxy"]
     if proxy.get("LoadState") == "loaded" and proxy.get("Restart", "no") == "no":
@@ -70,41 +54,6 @@ def open_secrets(seen: HostSeen) -> Iterator[Evidence]:
     for line in seen.posture["open_files"]:
         mode, _, path = line.partition(" ")
         yield seen.shows(f"stat {path}", f"mode {mode}")
-
-
-def root_by_password(seen: HostSeen) -> Iterator[Evidence]:
-    if seen.posture["sshd"].get("permitrootlogin") == "yes":
-        yield seen.shows("sshd -T", "permitrootlogin yes")
-
-
-def passwords(seen: HostSeen) -> Iterator[Evidence]:
-    for name in ("passwordauthentication", "kbdinteractiveauthentication"):
-        if seen.posture["sshd"].get(name) == "yes":
-            yield seen.shows("sshd -T", f"{name} yes")
-
-
-def no_firewall(seen: HostSeen) -> Iterator[Evidence]:
-    if seen.posture["firewall"] in {"", "inactive"}:
-        yield seen.shows(
-            "ufw status", seen.posture["firewall"] or "ufw is not installed, and nothing else drops packets"
-        )
-
-
-def clock_runs_free(seen: HostSeen) -> Iterator[Evidence]:
-    if seen.posture["clock"].get("NTPSynchronized", "no") != "yes" and seen.posture["clock"].get("NTP") != "yes":
-        yield seen.shows("timedatectl", "NTPSynchronized=no, NTP=no")
-
-
-def nearly_full(seen: HostSeen) -> Iterator[Evidence]:
-    for disk in seen.posture["disks"]:
-        for free, whole, what in (("free", "total", "of the space"), ("files_free", "files", "of the files")):
-            if disk[whole] and disk[free] / disk[whole] < NEARLY_FULL:
-                yield seen.shows(f"df {disk['path']}", f"{100 * disk[free] / disk[whole]:.0f} % {what} left")
-
-
-def failed_units(seen: HostSeen) -> Iterator[Evidence]:
-    for unit in seen.posture["failed"]:
-        yield seen.shows("systemctl --failed", unit)
 
 
 def no_backup(seen: HostSeen) -> Iterator[Evidence]:
@@ -155,39 +104,6 @@ CHECKS: tuple[Check[HostSeen], ...] = (
     ),
     Check(
         Rule(
-            "SW902",
-            Severity.WARNING,
-            "The host waits to be started anew",
-            "An update of the kernel or a library is installed, but what runs is still the old one.",
-            "Reboot it at a quiet hour; the app comes back by itself.",
-            SETUP,
-        ),
-        reboot_waits,
-    ),
-    Check(
-        Rule(
-            "SW903",
-            Severity.WARNING,
-            "Security updates are not installed",
-            "The holes that they close are published.",
-            "apt-get upgrade, and see that unattended-upgrades runs.",
-            "https://wiki.debian.org/UnattendedUpgrades",
-        ),
-        updates_wait,
-    ),
-    Check(
-        Rule(
-            "SW904",
-            Severity.WARNING,
-            "Nobody installs security updates",
-            "The host is vulnerable from the first one on.",
-            "`seawall server setup` turns unattended-upgrades on.",
-            "https://wiki.debian.org/UnattendedUpgrades",
-        ),
-        nobody_updates,
-    ),
-    Check(
-        Rule(
             "SW905",
             Severity.WARNING,
             "nginx stays down when it dies",
@@ -210,78 +126,12 @@ CHECKS: tuple[Check[HostSeen], ...] = (
     ),
     Check(
         Rule(
-            "SW907",
-            Severity.WARNING,
-            "root may log in by password",
-            "It is the name that every scanner tries.",
-            "`seawall server setup` closes it, without locking you out.",
-            "https://man7.org/linux/man-pages/man5/sshd_config.5.html",
-        ),
-        root_by_password,
-    ),
-    Check(
-        Rule(
-            "SW908",
-            Severity.WARNING,
-            "Users may log in by password",
-            "Passwords are guessed, day and night.",
-            "`seawall server setup` closes it, without locking you out.",
-            "https://man7.org/linux/man-pages/man5/sshd_config.5.html",
-        ),
-        passwords,
-    ),
-    Check(
-        Rule(
-            "SW909",
-            Severity.WARNING,
-            "There is no firewall",
-            "Whatever is started on the host, by whomever, answers the world.",
-            "`seawall server setup` turns ufw on, without locking you out.",
-            "https://wiki.debian.org/Uncomplicated%20Firewall%20%28ufw%29",
-        ),
-        no_firewall,
-    ),
-    Check(
-        Rule(
-            "SW910",
-            Severity.WARNING,
-            "The host's clock runs free",
-            "Certificates, sessions and logs go wrong by and by.",
-            "`seawall server setup` turns time synchronisation on.",
-            "https://www.freedesktop.org/software/systemd/man/latest/systemd-timesyncd.service.html",
-        ),
-        clock_runs_free,
-    ),
-    Check(
-        Rule(
-            "SW911",
-            Severity.WARNING,
-            "A disk is nearly full",
-            "Databases and deployments fail without warning.",
-            "Make room: `journalctl --vacuum-size=200M`, `apt-get clean`, a lower release.keep.",
-            SETUP,
-        ),
-        nearly_full,
-    ),
-    Check(
-        Rule(
-            "SW912",
-            Severity.WARNING,
-            "A unit has failed",
-            "Something that the host should do is not done.",
-            "Look at `systemctl status` of it; `systemctl reset-failed` once it is mended.",
-            "https://www.freedesktop.org/software/systemd/man/latest/systemctl.html",
-        ),
-        failed_units,
-    ),
-    Check(
-        Rule(
             "SW913",
             Severity.WARNING,
             "There are no backups",
             "A broken disk or a wrong command takes all data with it.",
             "Have the data copied to another place each day, and try to restore it.",
-            SETUP,
+            GUIDE,
         ),
         no_backup,
     ),
@@ -292,7 +142,7 @@ CHECKS: tuple[Check[HostSeen], ...] = (
             "The last backup is old, or nobody has verified it",
             "What is lost today cannot be brought back.",
             "Look at why the backup fails.",
-            SETUP,
+            GUIDE,
         ),
         old_backup,
     ),
