@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from urllib.parse import quote, quote_plus
 
 import pytest
+from markupsafe import escape
 
 from agent.sample import release
 from seawall.agent.masking import DOTS, masker
@@ -31,6 +33,8 @@ def masked(text: str, value: str = VALUE, name: str = "TOKEN") -> str:
         base64.b64encode(VALUE.encode()).decode(),
         base64.urlsafe_b64encode(VALUE.encode()).decode(),
         base64.b64encode(VALUE.encode() + b"\n").decode(),
+        html.escape(VALUE),
+        str(escape(VALUE)),
     ],
 )
 def test_a_value_is_hidden_however_it_is_written(form: str) -> None:
@@ -40,6 +44,19 @@ def test_a_value_is_hidden_however_it_is_written(form: str) -> None:
     assert DOTS in shown
     for piece in ("pelican", "quoted", "cGVsaWNh", "quartz"):
         assert piece not in shown
+
+
+@pytest.mark.parametrize("user", ["a", "bo", "eve", "ada"])
+def test_a_password_is_hidden_in_what_basic_authentication_sends(user: str) -> None:
+    whole = base64.b64encode(f"{user}:pelican-41-quartz".encode()).decode()
+    shown = masked(f"Authorization: Basic {whole}", "pelican-41-quartz")
+    assert DOTS in shown
+    assert len(shown.partition(DOTS)[2]) <= 4
+
+
+@pytest.mark.parametrize("written", ["'it'\\''s a pelican'", "'it'\"'\"'s a pelican'"])
+def test_a_value_is_hidden_as_a_shell_quotes_it(written: str) -> None:
+    assert masked(f"+ export TOKEN={written}", "it's a pelican") == f"+ export TOKEN='{DOTS}'"
 
 
 def test_each_line_of_a_value_is_hidden_by_itself() -> None:

@@ -12,11 +12,19 @@ SHORTEST_SECRET = 4
 #: Of a value in base64 no shorter piece is looked for, characters.
 SHORTEST_ENCODED = 8
 DOTS = "••••••"
+#: Python's `html.escape`, and markupsafe's, which templates use.
+_ENTITIES = tuple(
+    str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': double, "'": single})
+    for double, single in (("&quot;", "&#x27;"), ("&#34;", "&#39;"))
+)
+#: Where a value begins within three bytes that base64 writes as one, as the password of `user:password` does; and how
+#: many characters then hold something of what stands before it.
+_ALIGNMENTS = ((0, 0), (1, 2), (2, 3))
 
 
 def masker(release: Release) -> Callable[[str], str]:
     """A function that hides the values of the release's secrets in text: whole, line by line, and as programs write
-    them (JSON, Python's repr, URLs, base64)."""
+    them (JSON, Python's repr, URLs, HTML, a shell's trace, base64)."""
     values = {release.env.get(name, "") for name in release.secret_names}
     parts = {part for value in values for part in _parts(value) if len(part) >= SHORTEST_SECRET}
     hidden = sorted({form for part in parts for form in _forms(part)}, key=len, reverse=True)
@@ -59,7 +67,13 @@ def _forms(part: str) -> Iterator[str]:
     yield json.dumps(part, ensure_ascii=False)[1:-1]
     yield repr(part)[1:-1]
     yield from (quote(data), quote(data, safe=""), quote_plus(data))
-    whole = data[: len(data) // 3 * 3]  # what follows would change the last characters of the rest
-    for encoded in (base64.b64encode(whole).decode(), base64.urlsafe_b64encode(whole).decode()):
-        if len(encoded) >= SHORTEST_ENCODED:
-            yield encoded
+    for entities in _ENTITIES:
+        yield part.translate(entities)
+    yield part.replace("'", "'\\''")
+    yield part.replace("'", "'\"'\"'")
+    for shift, spoilt in _ALIGNMENTS:
+        whole = bytes(shift) + data
+        whole = whole[: len(whole) // 3 * 3]  # what follows would change the last characters of the rest
+        for encoded in (base64.b64encode(whole).decode(), base64.urlsafe_b64encode(whole).decode()):
+            if len(encoded) - spoilt >= SHORTEST_ENCODED:
+                yield encoded[spoilt:]
