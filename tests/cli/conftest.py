@@ -90,9 +90,7 @@ class Fleet:
         project: Any,
         ask: Any,
         only: Sequence[str] = (),
-        recover: Any = None,
-        early: Any = None,
-        checking: Any = None,
+        **_: Any,
     ) -> Any:
         return self.plan
 
