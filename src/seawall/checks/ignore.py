@@ -88,10 +88,11 @@ def ignores_in(path: str, text: str) -> Iterator[Ignore]:
 
 @dataclass(frozen=True)
 class Judged:
-    """What is left of the findings, and how many a comment hid."""
+    """What is left of the findings, how many a comment hid, and what could not be read."""
 
     findings: list[Finding]
     ignored: int
+    notes: tuple[str, ...] = ()
 
 
 def judge(findings: Sequence[Finding], ignores: Iterable[Ignore], ran: Mapping[str, bool]) -> Judged:

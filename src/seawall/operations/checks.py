@@ -36,12 +36,11 @@ def check_project(directory: Path, environment: str, only: Sequence[str], skip: 
     document = _document(directory)
     if document is None:
         judged = look_through(directory.absolute(), None, None, checks, known=known)
-        return Report(
-            judged.findings, len(checks), judged.ignored, (f"there is no {FILE} here; its keys were not looked at",)
-        )
+        notes = (f"there is no {FILE} here; its keys were not looked at", *judged.notes)
+        return Report(judged.findings, len(checks), judged.ignored, notes)
     project = load(directory, environment)
     judged = look_through(document.directory, project, document, checks, known=known, travels=_travels(project))
-    return Report(judged.findings, len(checks), judged.ignored)
+    return Report(judged.findings, len(checks), judged.ignored, judged.notes)
 
 
 def check_quickly(project: Project, travels: Collection[str]) -> list[Finding]:

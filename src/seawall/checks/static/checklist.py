@@ -28,7 +28,7 @@ def look_through(
     source = read_source(directory, project, document, travels=travels)
     ran = dict.fromkeys(known, False) | dict.fromkeys((check.rule.id for check in checks), True)
     judged = judge(go_through(checks, source), list(_ignores(source)), ran)
-    return Judged(ordered(judged.findings), judged.ignored)
+    return Judged(ordered(judged.findings), judged.ignored, (*source.whole.remarks, *source.sources.remarks))
 
 
 def _ignores(source: Source) -> Iterator[Ignore]:

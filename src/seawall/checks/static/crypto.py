@@ -47,7 +47,7 @@ def _hashed_well(source: Source, module: Module, call: ast.Call) -> bool:
         (o for o in around(module, call) if isinstance(o, ast.Call) and _name(o.func) == "compare_digest"), None
     )
     both = outer is not None and all(any(isinstance(p, ast.Call) for p in ast.walk(side)) for side in outer.args)
-    return both or bool(HASHERS.search(source.words(function) if function else source.text(module.path)))
+    return both or source.says(function or module.tree, HASHERS)
 
 
 def plain_password_compared(source: Source) -> Iterator[Evidence]:
@@ -142,8 +142,14 @@ def _logs(call: ast.Call) -> bool:
     levels = {"debug", "info", "warning", "error", "critical", "exception", "log"}
     if isinstance(call.func, ast.Name):
         return call.func.id == "print"
-    owner = ast.unparse(call.func.value).lower() if isinstance(call.func, ast.Attribute) else ""
-    return isinstance(call.func, ast.Attribute) and call.func.attr in levels and "log" in owner
+    return isinstance(call.func, ast.Attribute) and call.func.attr in levels and _is_log(call.func.value)
+
+
+def _is_log(node: ast.expr) -> bool:
+    """``logger``, ``app.logger``, ``logging``, ``logging.getLogger(…)``, ``log``."""
+    if isinstance(node, ast.Call):
+        return _is_log(node.func)
+    return "log" in _name(node).lower() or (isinstance(node, ast.Attribute) and "log" in _name(node.value).lower())
 
 
 def _outside_calls(node: ast.expr) -> Iterator[ast.expr]:

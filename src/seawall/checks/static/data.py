@@ -18,7 +18,7 @@ from seawall.config.detect.source import keyword, literal
 
 SQLITE = "https://www.sqlite.org/whentouse.html"
 REMOTE = re.compile(
-    r"^(postgres|postgresql|mysql|mariadb)(\+\w+)?://([^/@]*@)?(?P<host>[^/:?]+)[^?]*(\?(?P<options>.*))?$"
+    r"^(postgres|postgresql|mysql|mariadb)(\+\w+)?://([^/@]*@)?(?P<host>[^/:?]{1,255})[^?]*(\?(?P<options>.*))?$"
 )
 AT_HOME = frozenset({"localhost", "127.0.0.1", "[", "db", "postgres", "mysql", "database"})
 ENCRYPTED = re.compile(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 LONGEST = 160  # characters of a line that are shown
-MOST = 4_000  # characters of a line that are looked at; no statement is longer
+MOST = 2_000  # characters of a line that are looked at; no statement is longer
 USER_IN_ADDRESS = re.compile(r"://[^\s/@'\"]+@")
 #: A quoted value behind a name that says it is secret: NAME = "…", NAME="…", "name": "…", ["name"] = b"…"
 NAMED = re.compile(
@@ -21,6 +22,7 @@ TOKENS = re.compile(
 QUOTED = re.compile(r"(\"{3}|'{3}|[\"'])(?:\\.|(?!\1).)*(?:\1|$)")
 
 
+@lru_cache(512)  # a file of one line may have thousands of findings
 def discreet(line: str) -> str:
     """A line as it is shown: without what looks like a secret, and not longer than a person reads."""
     text = USER_IN_ADDRESS.sub("://…@", line.strip()[:MOST])

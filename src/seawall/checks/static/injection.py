@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from seawall.checks.finding import Evidence, Severity
@@ -114,21 +115,17 @@ def _queries(source: Source) -> Iterator[tuple[Module, ast.Call, ast.expr]]:
     for module, call, name in source.named_calls:
         runs = isinstance(call.func, ast.Attribute) and call.func.attr in QUERIES
         if call.args and (runs or name in TEXTS):
-            yield module, call, _named_value(module, call, call.args[0])
+            yield module, call, _named_value(source, module, call, call.args[0])
 
 
-def _named_value(module: Module, call: ast.Call, node: ast.expr) -> ast.expr:
+def _named_value(source: Source, module: Module, call: ast.Call, node: ast.expr) -> ast.expr:
     """What a name was last given above the call in its function, where that is a text that is put together."""
     function = function_of(module, call)
     if not isinstance(node, ast.Name) or function is None:
         return node
-    given = [
-        inner.value
-        for inner in ast.walk(function)
-        if isinstance(inner, ast.Assign) and inner.lineno <= call.lineno
-        and any(isinstance(target, ast.Name) and target.id == node.id for target in inner.targets)
-    ]  # fmt: skip
-    return given[-1] if given else node
+    given = source.given_to(function, node.id)
+    above = bisect_right(given, call.lineno, key=lambda assignment: assignment.lineno)
+    return given[above - 1].value if above else node
 
 
 def _shells(source: Source) -> Iterator[tuple[Module, ast.Call, ast.expr]]:
@@ -138,7 +135,7 @@ def _shells(source: Source) -> Iterator[tuple[Module, ast.Call, ast.expr]]:
         through_shell = name in PROGRAMS and isinstance(shell, ast.Constant) and shell.value is True
         command = keyword(call, "args", 0) if name in PROGRAMS else keyword(call, "cmd", 0)
         if command is not None and (name in SHELL or through_shell):
-            yield module, call, _named_value(module, call, command)
+            yield module, call, _named_value(source, module, call, command)
 
 
 def _code(source: Source) -> Iterator[tuple[Module, ast.Call]]:

@@ -26,6 +26,7 @@ XML = frozenset(
     for module in ("xml.etree.ElementTree", "xml.dom.minidom", "xml.sax", "lxml.etree", "xml.etree.cElementTree")
     for name in ("fromstring", "parse", "parseString", "XML")
 )
+FILENAME = re.compile(r"\.filename\b")
 CHECKED = re.compile(
     r"netloc|urlparse|urlsplit|is_safe|safe_url|startswith|allowed|hostname|host_matches|is_local"
     r"|relative_to|commonpath|commonprefix|realpath|parents"
@@ -46,7 +47,7 @@ def upload_names_itself(source: Source) -> Iterator[Evidence]:
     """``file.save(os.path.join(folder, file.filename))`` without secure_filename."""
     for module, call, _ in source.named_calls:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "save" and call.args:
-            target = _assigned(module, call, call.args[0])
+            target = _assigned(source, module, call, call.args[0])
             if source.taint(module, call).holds(target) and _names_filename(source, module, call, target):
                 yield source.at(module, call)
 
@@ -112,7 +113,7 @@ def _header_names(source: Source, module: Module, node: ast.AST) -> Iterator[str
 def _checked(source: Source, module: Module, call: ast.Call) -> bool:
     """Whether the function looks at the value before it uses it, as far as its words say."""
     function = function_of(module, call)
-    return function is not None and bool(CHECKED.search(source.words(function)))
+    return function is not None and source.says(function, CHECKED)
 
 
 def _own_prefix(node: ast.expr | None) -> bool:
@@ -128,20 +129,18 @@ def _own_prefix(node: ast.expr | None) -> bool:
     return bool(re.match(r"https?://[^/{}]+/|/[^/{}]", text))
 
 
-def _assigned(module: Module, call: ast.Call, node: ast.expr) -> ast.expr:
+def _assigned(source: Source, module: Module, call: ast.Call, node: ast.expr) -> ast.expr:
     function = function_of(module, call)
     if not isinstance(node, ast.Name) or function is None:
         return node
-    for inner in ast.walk(function):
-        if isinstance(inner, ast.Assign) and any(isinstance(t, ast.Name) and t.id == node.id for t in inner.targets):
-            return inner.value
-    return node
+    given = source.given_to(function, node.id)
+    return given[0].value if given else node
 
 
 def _names_filename(source: Source, module: Module, call: ast.Call, target: ast.expr) -> bool:
     """Whether the upload's own name is in the path, directly or by a variable of the function."""
     function = function_of(module, call)
-    return _is_upload(target) or (function is not None and ".filename" in source.words(function))
+    return _is_upload(target) or (function is not None and source.says(function, FILENAME))
 
 
 def _is_upload(node: ast.expr) -> bool:

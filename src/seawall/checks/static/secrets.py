@@ -33,7 +33,7 @@ NO_SECRET = re.compile(r"[\s<>{}]|^(https?://|/|\.)|x{3}|\*{3}|your[-_]|change|e
                        re.IGNORECASE)  # fmt: skip
 WORDS = re.compile(r"[a-z]+([_.-][a-z]+)*|[A-Z]+(_[A-Z]+)*")  # a label, or what stands for a password
 WITH_PASSWORD = re.compile(
-    r"\b[a-z][a-z0-9+.-]*://[^\s:/@{}'\"]*:(?P<password>[^\s/@{}'\"$<>]+)@(?P<host>[^\s:/'\"{}?]+)"
+    r"\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@{}'\"]{0,255}:(?P<password>[^\s/@{}'\"$<>]{1,255})@(?P<host>[^\s:/'\"{}?]{1,255})"
 )
 AT_HOME = frozenset(
     {"localhost", "127.0.0.1", "[::1]", "db", "postgres", "mysql", "redis", "database", "mongo", "host", "hostname"}

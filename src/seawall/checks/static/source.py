@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -21,7 +21,7 @@ from seawall.config.detect.construction import Construction
 from seawall.config.detect.environment import flask_app
 from seawall.config.detect.procfile import read_procfile, web_target
 from seawall.config.detect.routes import Prefixes, Route, read_prefixes, read_routes
-from seawall.config.detect.source import ASIDE, Function, Module, Sources, read_sources
+from seawall.config.detect.source import ASIDE, Module, Sources, read_sources
 from seawall.config.detect.tree import Tree, printable, read_tree
 from seawall.config.document import Document
 from seawall.config.dotenv import dotenv_files, read_dotenv
@@ -48,7 +48,8 @@ class Source:
     today: date
     _texts: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
     _taints: dict[ast.AST | None, Taint] = field(default_factory=dict, repr=False, compare=False)
-    _words: dict[ast.AST, str] = field(default_factory=dict, repr=False, compare=False)
+    _said: dict[tuple[ast.AST, re.Pattern[str]], bool] = field(default_factory=dict, repr=False, compare=False)
+    _given: dict[ast.AST, Mapping[str, list[ast.Assign]]] = field(default_factory=dict, repr=False, compare=False)
 
     # places
 
@@ -174,11 +175,22 @@ class Source:
             self._taints[function] = taint_in(self.sources, module, function)
         return self._taints[function]
 
-    def words(self, function: Function) -> str:
-        """A function as text."""
-        if function not in self._words:
-            self._words[function] = ast.unparse(function)
-        return self._words[function]
+    def given_to(self, inside: ast.AST, name: str) -> list[ast.Assign]:
+        """The assignments to a name anywhere in a function or file, by line."""
+        if inside not in self._given:
+            found: dict[str, list[ast.Assign]] = {}
+            for node in ast.walk(inside):
+                if isinstance(node, ast.Assign):
+                    for target in node.targets:
+                        found.setdefault(getattr(target, "id", ""), []).append(node)
+            self._given[inside] = {name: sorted(nodes, key=lambda node: node.lineno) for name, nodes in found.items()}
+        return self._given[inside].get(name, [])
+
+    def says(self, inside: ast.AST, words: re.Pattern[str]) -> bool:
+        """Whether these words are anywhere in a function or file."""
+        if (inside, words) not in self._said:
+            self._said[inside, words] = bool(words.search(ast.unparse(inside)))
+        return self._said[inside, words]
 
     @cached_property
     def loaded(self) -> frozenset[str]:

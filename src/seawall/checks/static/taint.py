@@ -34,7 +34,7 @@ PASSING = frozenset(
         *("unquote", "unquote_plus", "b64decode", "urlsafe_b64decode", "b32decode", "unhexlify", "decompress"),
     )
 )
-PARSERS = frozenset({"json.loads", "orjson.loads"})
+PARSERS = frozenset({"json", "orjson"})
 #: What is left of a name that a visitor sent, and cannot lead anywhere.
 ENDINGS = frozenset({"suffix", "content_type", "mimetype", "content_length"})
 LOOKED_AT = frozenset({"isidentifier", "isalnum", "isalpha", "isdigit", "isdecimal", "isnumeric"})
@@ -107,8 +107,12 @@ def _passing_call(call: ast.Call) -> Iterator[ast.AST]:
     yield call.func
     if name == "get":  # a table answers with its own, or with what is given for the case that it has none
         yield from call.args[1:]
-    elif name in PASSING or ast.unparse(call.func) in PARSERS:
+    elif name in PASSING or _is_parser(call.func):
         yield from (*call.args, *(argument.value for argument in call.keywords))
+
+
+def _is_parser(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "loads" and getattr(node.value, "id", "") in PARSERS
 
 
 def _is_ending(node: ast.Subscript) -> bool:

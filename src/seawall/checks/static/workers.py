@@ -84,13 +84,9 @@ def _schedules(source: Source, module: Module, call: ast.Call) -> bool:
     owner = call.func.value if isinstance(call.func, ast.Attribute) else call
     made: list[ast.expr] = [owner]
     if isinstance(owner, ast.Name):
-        made = [n.value for n in module.nodes if isinstance(n, ast.Assign) and _assigns(n, owner.id)]
-    names = [source.sources.qualified(module, each.func) for each in made if isinstance(each, ast.Call)]
+        made = [assignment.value for assignment in source.given_to(module.tree, owner.id)]
+    names = {source.sources.qualified(module, each.func) for each in made if isinstance(each, ast.Call)}
     return any(SCHEDULERS.search(name) or name in {"threading.Thread", "threading.Timer"} for name in names)
-
-
-def _assigns(node: ast.Assign, name: str) -> bool:
-    return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
 
 
 CHECKS: tuple[Check[Source], ...] = (

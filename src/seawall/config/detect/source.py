@@ -14,6 +14,7 @@ from seawall.config.detect.tree import Tree, printable
 
 ASIDE = frozenset({"tests", "test", "testing", "examples", "example", "docs", "doc", "scripts"})
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+DEEPEST_TREE = 150  # levels of a file's syntax tree; what people write has fewer than 50
 DEEPEST = 12  # steps of one name leading to another; more is a circle
 
 
@@ -183,13 +184,26 @@ def _parse(tree: Tree, path: PurePosixPath, remarks: list[str]) -> ast.Module | 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the project's own, such as "\d" in a string
-            return ast.parse(tree.read(path))
+            parsed = ast.parse(tree.read(path))
+            if not _is_deep(parsed):
+                return parsed
+            remarks.append(f"{printable(path)}: nested too deeply to be read; the file was passed over.")
     except SyntaxError as error:
         place = f"{printable(path)}:{error.lineno or 1}"
         remarks.append(f"{place}: not valid Python ({error.msg}); the file was passed over.")
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, MemoryError):  # the parser's own limits
         remarks.append(f"{printable(path)}: not readable as Python; the file was passed over.")
     return None
+
+
+def _is_deep(parsed: ast.Module) -> bool:
+    """Whether functions that call themselves for each level would come to Python's limit."""
+    level: list[ast.AST] = [parsed]
+    for _ in range(DEEPEST_TREE):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return False
+    return True
 
 
 def source_root(tree: Tree) -> PurePosixPath:
