@@ -321,3 +321,10 @@ def test_the_journal_holds_who_did_what_and_no_secret(deployed: Host) -> None:
     records = Journal(deployed.places.journal).records()
     assert [record["by"] for record in records if "by" in record] == ["ada@desk", "bob@sofa", "bob@sofa"]
     assert SECRET not in deployed.places.journal.read_text()
+
+
+def test_a_mistake_over_a_text_does_not_repeat_it() -> None:
+    with pytest.raises(UnicodeDecodeError) as caught:
+        b"TOKEN=pelican \xff".decode()
+    assert "pelican" in repr(caught.value)
+    assert "pelican" not in session._mistake(caught.value).fact

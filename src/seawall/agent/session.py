@@ -280,7 +280,8 @@ class Session:
 
 def _mistake(error: Exception) -> AgentError:
     return AgentError(
-        f"seawall made a mistake on this host: {error!r}",
+        # Not its repr: that of a UnicodeError repeats the whole text, which may be a file of secrets.
+        f"seawall made a mistake on this host: {type(error).__name__}: {error}",
         remedy="please report it, with the text below; running the command again first clears up what was begun",
         output=traceback.format_exc(),
     )
