@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,30 @@ def test_files_that_stay_at_home_stop_nothing(folder: Path) -> None:
     (folder / "local_settings.py").write_text("class Config:\n    DEBUG = True\n")
     (folder / ".gitignore").write_text("local_settings.py\n")
     assert notes(folder) == []
+
+
+def test_what_lies_beside_the_app_is_looked_at_anew_when_it_changes(folder: Path) -> None:
+    (folder / "shop").mkdir()
+    (folder / "app.py").rename(folder / "shop" / "app.py")
+    (folder / "seawall.toml").write_text(TOML.replace("[app]\n", '[app]\nroot = "shop"\n'))
+    assert notes(folder) == []
+    (folder / ".env.production").write_text("FLASK_DEBUG=1\n")
+    with pytest.raises(ChecklistFailed, match="1 error"):
+        notes(folder)
+
+
+def test_a_file_that_git_keeps_from_now_on_is_seen_in_a_worktree_too(folder: Path) -> None:
+    def git(*arguments: str, at: Path = folder) -> None:
+        subprocess.run(["git", *arguments], cwd=at, check=True, capture_output=True)
+
+    git("init", "-q")
+    git("-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-q", "--allow-empty", "-m", "x")
+    git("worktree", "add", "-q", "../tree")
+    tree = folder.parent / "tree"
+    for name in ("app.py", "seawall.toml"):
+        (tree / name).write_text((folder / name).read_text())
+    (tree / ".env").write_text("API_TOKEN=kX7-pferd9-0815\n")
+    assert notes(tree) == []
+    git("add", "-f", ".env", at=tree)
+    with pytest.raises(ChecklistFailed, match="1 error"):
+        notes(tree)
