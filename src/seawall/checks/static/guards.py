@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from seawall.checks.static.settings import DEVELOPING
 from seawall.config.detect.source import Function, Module, Sources
@@ -39,12 +40,17 @@ def for_developing(module: Module, node: ast.AST) -> bool:
     """Whether a condition around the node says that it is for developing or testing."""
     inside: ast.AST = node
     for outer in around(module, node):
-        if isinstance(outer, ast.If) and inside in outer.body and DEVELOPING.search(ast.unparse(outer.test)):
+        if isinstance(outer, ast.If) and inside in outer.body and _is_developing(outer.test):
             return True
         if isinstance(outer, Function | ast.ClassDef) and DEVELOPING.search(outer.name):
             return True
         inside = outer
     return False
+
+
+@lru_cache(256)
+def _is_developing(test: ast.expr) -> bool:
+    return bool(DEVELOPING.search(ast.unparse(test)))
 
 
 def unconditional(module: Module, node: ast.AST) -> bool:

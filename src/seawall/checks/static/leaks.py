@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,8 @@ DETECTORS = (
     *("TelegramBotTokenDetector", "TwilioKeyDetector"),
 )
 PASSED_OVER = frozenset({".lock", ".svg", ".map", ".csv", ".min", ".po", ".ipynb"})
+#: A private key's first line and what follows: many letters and figures, or the words that say it is encrypted.
+KEY = re.compile(r"""PRIVATE KEY-{5}(?:\\+[rn]|[\s"'])*(?:[\w+/=]{20}|Proc-Type)""")
 LONGEST = 2_000  # characters of a line; longer ones are data, not settings
 MOST_LINES = 300_000
 MOST_COMMITS = 1_000
@@ -39,12 +42,13 @@ def known_secrets(source: Source) -> Iterator[Evidence]:
     """Secrets in the files that git keeps, or in all where there is no git."""
     with _detecting():
         for path in source.whole.files:
-            if path.suffix in PASSED_OVER or (source.tracked and str(path) not in source.tracked):
+            if path.suffix in PASSED_OVER or not _is_kept(source, path):
                 continue
-            for number, line in enumerate(source.text(path).splitlines()[:MOST_LINES], start=1):
+            lines = source.text(path).splitlines()[:MOST_LINES]
+            for number, line in enumerate(lines, start=1):
                 for kind, _ in _found(line):
-                    if kind == "Private Key" and ASIDE & set(path.parts):
-                        continue  # tests have keys of their own, which open nothing
+                    if kind == "Private Key" and not _is_key(path, lines[number - 1 : number + 2]):
+                        continue
                     place = source.line(path, number)
                     yield InFile(place.path, place.line, "…", kind)
 
@@ -61,6 +65,17 @@ def secrets_in_history(source: Source) -> Iterator[Evidence]:
                 if secret not in seen:
                     seen.add(secret)
                     yield InFile(printable(path), 0, "", f"{kind}, added by commit {commit[:10]}")
+
+
+def _is_key(path: PurePosixPath, lines: list[str]) -> bool:
+    """Whether a private key begins on the first of these lines: code may only name the words that one begins with, and
+    tests have keys of their own, which open nothing."""
+    return not ASIDE & set(path.parts) and bool(KEY.search("".join(lines)))
+
+
+def _is_kept(source: Source, path: PurePosixPath) -> bool:
+    """Whether git keeps a file; where there is no git, a .env file is where secrets of one's own machine belong."""
+    return str(path) in source.tracked if source.tracked else not path.name.startswith(".env")
 
 
 def _lines(source: Source, path: PurePosixPath) -> list[str]:
