@@ -10,8 +10,8 @@ import pytest
 from .conftest import BootHost
 from .lab import Lab
 from .machine import Host
-from .product import Result, empty_project, eventually
-from .servers import SETUP_PACKAGES, Server
+from .product import Result, eventually
+from .servers import SETUP_PACKAGES, Server, never_set_up
 
 SHORT = ("--confirm-within", "15")
 PENDING = "/var/lib/seawall/host/pending.json"
@@ -23,9 +23,7 @@ GUARDED = ("/etc/ssh", "/etc/sudoers.d", "/etc/ufw", "/etc/default/ufw", "/home/
 def shared(
     boot_module_host: BootHost, ssh_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Server:
-    host = boot_module_host(packages=SETUP_PACKAGES)
-    host.save("fresh")
-    return Server(host, empty_project(tmp_path_factory.mktemp("server"), ssh_environment))
+    return never_set_up(boot_module_host(packages=SETUP_PACKAGES), tmp_path_factory.mktemp("server"), ssh_environment)
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ import pytest
 
 from .conftest import BootHost
 from .lab import Lab
-from .product import empty_project
-from .servers import SETUP_PACKAGES, Server, answers, listening
+from .servers import SETUP_PACKAGES, Server, answers, listening, never_set_up
 
 KEYS = "/root/.ssh/authorized_keys"
 #: A table of an administrator's own.
@@ -24,9 +23,7 @@ MINE = """table inet mine {
 def shared(
     boot_module_host: BootHost, ssh_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Server:
-    host = boot_module_host(packages=SETUP_PACKAGES)
-    host.save("fresh")
-    return Server(host, empty_project(tmp_path_factory.mktemp("server"), ssh_environment))
+    return never_set_up(boot_module_host(packages=SETUP_PACKAGES), tmp_path_factory.mktemp("server"), ssh_environment)
 
 
 @pytest.fixture
