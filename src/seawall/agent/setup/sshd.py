@@ -12,7 +12,6 @@ from seawall.agent import files, process
 from seawall.agent.errors import ApplyFailed, CommandFailed
 
 CONFIG = "/etc/ssh/sshd_config"
-RUN = "/run/sshd"
 INCLUDED = "/etc/ssh/sshd_config.d/*.conf"
 #: Keywords of `sshd -T` that decide who gets in, and where.
 KEYWORDS = (
