@@ -12,6 +12,7 @@ from seawall.agent import files, process
 from seawall.agent.errors import ApplyFailed, CommandFailed
 
 CONFIG = "/etc/ssh/sshd_config"
+RUN = "/run/sshd"
 INCLUDED = "/etc/ssh/sshd_config.d/*.conf"
 #: Keywords of `sshd -T` that decide who gets in, and where.
 KEYWORDS = (
@@ -45,9 +46,8 @@ def look() -> dict[str, Any]:
 
 
 def _effective() -> dict[str, list[str]]:
-    Path("/run/sshd").mkdir(
-        mode=0o755, exist_ok=True
-    )  # sshd wants it even to read its files; socket units make it late
+    # sshd wants it even to read its files, and socket units make it late.
+    Path(RUN).mkdir(mode=0o755, exist_ok=True)
     try:
         output = process.check(["sshd", "-T"], timeout=30).stdout
     except CommandFailed as error:
