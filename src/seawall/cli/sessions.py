@@ -79,13 +79,14 @@ def planned_to_deploy(
     with _begun(directory, environment, only) as early:
         from seawall.config.load import load_to_deploy
         from seawall.config.model import LOCAL
-        from seawall.operations import local
         from seawall.operations.checking import Checking
         from seawall.operations.plan import make_plan
 
         project = load_to_deploy(directory, environment)
         checking = None if project.environment == LOCAL else Checking(skip_checks)
         if project.environment == LOCAL:
+            from seawall.operations import local  # late: it makes certificates, which no server needs from here
+
             local.prepare(project)
         plan = make_plan(project, console.ask_password, only, recover=hear_recovery, early=early, checking=checking)
         try:
