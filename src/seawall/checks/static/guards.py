@@ -26,11 +26,6 @@ def function_of(module: Module, node: ast.AST) -> Function | None:
     return next((outer for outer in around(module, node) if isinstance(outer, Function)), None)
 
 
-def runs_on_import(module: Module, node: ast.AST) -> bool:
-    """Whether importing the module runs the node: it is in no function, and not under ``if __name__ == …``."""
-    return function_of(module, node) is None and not under_main(module, node)
-
-
 def under_main(module: Module, node: ast.AST) -> bool:
     """Whether the node is under ``if __name__ == "__main__"``."""
     return any(isinstance(outer, ast.If) and "__name__" in _words(outer.test) for outer in around(module, node))
