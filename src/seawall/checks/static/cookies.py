@@ -137,7 +137,7 @@ CHECKS: tuple[Check[Source], ...] = (
             Severity.WARNING,
             "Scripts can read the session's cookie",
             "One script that gets into a page takes every visitor's session with it.",
-            "Leave SESSION_COOKIE_HTTPONLY as it is by default: on.",
+            "Remove SESSION_COOKIE_HTTPONLY = False: it is on by default.",
             COOKIES,
         ),
         session_for_scripts,
@@ -157,7 +157,7 @@ CHECKS: tuple[Check[Source], ...] = (
         Rule(
             "SW204",
             Severity.NOTE,
-            "The session's cookie does not say whether it goes along with requests of other sites",
+            "The session's cookie has no SameSite",
             "Browsers differ in what they do then; some send it along.",
             'Set SESSION_COOKIE_SAMESITE = "Lax".',
             COOKIES,

@@ -263,7 +263,7 @@ CHECKS: tuple[Check[Source], ...] = (
         Rule(
             "SW245",
             Severity.WARNING,
-            "A connection is encrypted, but to whom is not checked",
+            "A connection does not check the other side's certificate",
             "Whoever is on the way can answer instead, and read and change all of it.",
             "Remove verify=False; name a private authority's certificate by verify=PATH.",
             f"{CHEATS}Transport_Layer_Security_Cheat_Sheet.html",

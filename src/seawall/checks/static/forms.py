@@ -200,7 +200,7 @@ CHECKS: tuple[Check[Source], ...] = (
             Severity.ERROR,
             "What a visitor sends is put into a page unescaped",
             "A link can run a script in the browser of whoever follows it, as that person.",
-            "Remove |safe.",
+            "Remove |safe: the value is then shown as text.",
             f"{CHEATS}Cross_Site_Scripting_Prevention_Cheat_Sheet.html",
         ),
         visitor_marked_safe,

@@ -95,7 +95,7 @@ CHECKS: tuple[Check[Source], ...] = (
             Severity.ERROR,
             "A private key is among the project's files",
             "It travels to every host and lies in git's history.",
-            "Take it out of the project and of git, make a new one, and keep it by `seawall secret set`.",
+            "Move it out of the project, or name it under `app.exclude`; if git has it, make a new one.",
             STORING,
         ),
         private_key_travels,

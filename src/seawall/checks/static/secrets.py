@@ -159,7 +159,7 @@ CHECKS: tuple[Check[Source], ...] = (
             Severity.ERROR,
             "The key that signs sessions is written in the code",
             "Whoever can read the code, or guess the word, signs a session as any user.",
-            "Read it from the environment, and keep it by `seawall secret set SECRET_KEY`.",
+            'Write SECRET_KEY = os.environ["SECRET_KEY"], and keep a new one by `seawall secret set SECRET_KEY`.',
             FLASK_KEY,
         ),
         constant_key,
@@ -181,7 +181,8 @@ CHECKS: tuple[Check[Source], ...] = (
             Severity.ERROR,
             "The key that signs sessions is weak",
             "It can be guessed, and then anybody signs a session as any user.",
-            "Take it out of [env], and keep the answer of secrets.token_hex() by `seawall secret set SECRET_KEY`.",
+            "Take it out of [env] and the .env file; `seawall secret set SECRET_KEY`, with what "
+            "`python3 -c 'import secrets; print(secrets.token_hex())'` prints.",
             FLASK_KEY,
         ),
         weak_key,
