@@ -231,7 +231,7 @@ CHECKS: tuple[Check[Source], ...] = (
             Severity.ERROR,
             "A static folder holds code or data",
             "Whoever asks for it by name gets the app's code, its settings or its database.",
-            'Move what visitors may have to a folder of its own, and name that: static_folder="static", or under [static].',
+            'Move what visitors may have to a folder of its own, and name that: static_folder="static", or [static].',
             "https://owasp.org/Top10/A05_2021-Security_Misconfiguration/",
         ),
         code_is_served,
