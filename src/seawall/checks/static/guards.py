@@ -28,7 +28,7 @@ def function_of(module: Module, node: ast.AST) -> Function | None:
 
 def under_main(module: Module, node: ast.AST) -> bool:
     """Whether the node is under ``if __name__ == "__main__"``."""
-    return any(isinstance(outer, ast.If) and "__name__" in _words(outer.test) for outer in around(module, node))
+    return any(isinstance(outer, ast.If) and _asks_name(outer.test) for outer in around(module, node))
 
 
 def for_developing(module: Module, node: ast.AST) -> bool:
@@ -80,5 +80,6 @@ def _imports(sources: Sources, module: Module) -> Iterator[str]:
             yield found.name
 
 
-def _words(test: ast.expr) -> set[str]:
-    return {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+@lru_cache(256)
+def _asks_name(test: ast.expr) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(test))
