@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from seawall.config.proxy import Proxy
 from seawall.config.security import Domains, Headers, Limits, Sandbox, Tls
+from seawall.config.server import Server
 from seawall.config.table import Table, setting
 from seawall.config.values import (
     Calendar,
@@ -27,7 +29,6 @@ from seawall.config.values import (
     PathInside,
     Pattern,
     PythonRange,
-    Size,
     UrlPath,
     UrlPrefix,
     Variable,
@@ -104,94 +105,6 @@ class App(Table):
         "caches and `.seawall` never travel.",
         example=["docs/", "*.psd"],
         becomes="files that are missing from BASE/releases/vN/code/",
-    )
-
-
-class Server(Table):
-    """The application server that runs the app's code."""
-
-    kind: Literal["gunicorn"] = setting(
-        "gunicorn",
-        "The application server. gunicorn runs WSGI and ASGI apps and is the best known one.",
-        example="gunicorn",
-        becomes="the program that the app's unit starts",
-    )
-    workers: Literal["auto"] | Annotated[int, Field(ge=1, le=512)] = setting(
-        "auto",
-        'How many worker processes answer requests. `"auto"` is one more than the host has cores, at most 8: enough to '
-        "keep the cores busy without filling the memory.",
-        example=4,
-        becomes="`workers` in BASE/releases/vN/settings/gunicorn.conf.py",
-    )
-    threads: Annotated[int, Field(ge=1, le=256)] = setting(
-        4,
-        "How many threads each WSGI worker has. The default, 4, lets a worker answer while some of its requests wait "
-        "for a database; use 1 for code that is not safe for threads.",
-        example=1,
-        becomes="`threads` in gunicorn.conf.py; more than 1 means the gthread worker",
-    )
-    timeout: Annotated[int, Field(ge=1, le=86400)] = setting(
-        30,
-        "Seconds after which a silent worker is killed and replaced. The default is gunicorn's own.",
-        example=120,
-        becomes="`timeout` in gunicorn.conf.py",
-    )
-    graceful_timeout: Annotated[int, Field(ge=1, le=86400)] = setting(
-        30,
-        "Seconds that a worker has to finish its requests when it is asked to stop. The default is gunicorn's own.",
-        example=60,
-        becomes="`graceful_timeout` in gunicorn.conf.py and the unit's stop timeout",
-    )
-    max_requests: Annotated[int, Field(ge=0, le=10_000_000)] = setting(
-        0,
-        "Requests after which a worker is replaced, give or take a tenth so that not all go at once; for an app that "
-        "leaks memory. The default, 0, is never.",
-        example=10000,
-        becomes="`max_requests` and `max_requests_jitter` in gunicorn.conf.py",
-    )
-    preload: bool = setting(
-        False,
-        "Import the app once before the workers are forked, which saves memory. Off by default: connections and "
-        "threads that are made at import time do not survive a fork.",
-        example=True,
-        becomes="`preload_app` in gunicorn.conf.py",
-    )
-    backlog: Annotated[int, Field(ge=1, le=65535)] = setting(
-        2048,
-        "How many connections may wait for a free worker. The default is gunicorn's own; the kernel's "
-        "net.core.somaxconn caps it.",
-        example=4096,
-        becomes="the backlog of the release's socket",
-    )
-
-
-class Proxy(Table):
-    """The web server in front: it ends TLS, serves static files and shields the app from slow clients."""
-
-    kind: Literal["nginx"] = setting(
-        "nginx",
-        "The web server in front of the app.",
-        example="nginx",
-        becomes="the program that owns ports 80 and 443",
-    )
-    max_body: Size = setting(
-        "10m",
-        "The largest request body that is let through, in bytes or with k, m or g; a larger one is answered with 413. "
-        "nginx's own default, 1m, refuses an ordinary photograph.",
-        example="100m",
-        becomes="`client_max_body_size` in the nginx site",
-    )
-    read_timeout: Annotated[int, Field(ge=1, le=86400)] = setting(
-        60,
-        "Seconds the proxy waits for the app to say something before it answers 504. The default is nginx's own.",
-        example=120,
-        becomes="`proxy_read_timeout` in the nginx site",
-    )
-    access_log: bool = setting(
-        True,
-        "Write a line for each request. On by default: without it nobody can tell what happened.",
-        example=False,
-        becomes="`access_log` in the nginx site",
     )
 
 
