@@ -13,7 +13,7 @@ from seawall.errors import UsageError
 from seawall.operations.events import Happening, Progress
 from seawall.operations.hosts import Host, person
 from seawall.operations.parallel import Tell, on_each
-from seawall.stack.compose import certificate_for, services_for
+from seawall.stack.compose import certificate_for, front_service
 from seawall.stack.facts import Facts
 
 #: Seconds in a day.
@@ -111,10 +111,9 @@ def _question(project: Project, host: Host) -> dict[str, Any]:
         raise UsageError('the site has no certificate: tls.mode is "off"', place="[tls]", remedy="choose another mode")
     domains = wanted.domains or project.domains
     domain = domains[0] if domains else getattr(host.target, "address", "localhost")
-    service = services_for(host.target)[0]
     return {
         "certificate": resource_to_wire(wanted),
-        "service": resource_to_wire(service),
+        "service": resource_to_wire(front_service(project)),
         "domain": domain.replace("*", "www", 1),
     }
 

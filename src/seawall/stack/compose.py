@@ -16,7 +16,7 @@ from seawall.agent.vocabulary import (
     Source,
 )
 from seawall.config.model import Project
-from seawall.stack import local, nginx, server, tls
+from seawall.stack import fronts, local, server, tls
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.targets import LocalTarget, Target
@@ -49,7 +49,7 @@ def certificate_for(
     if isinstance(target, LocalTarget):
         return None
     hosts = (*server.names(project, facts, target), *project.redirect_from)
-    return tls.certificate(project, hosts, nginx.SERVICE, target.address)
+    return tls.certificate(project, hosts, fronts.of(project).service, target.address)
 
 
 def layout_for(project: Project, target: Target) -> Layout:
@@ -61,10 +61,12 @@ def layout_for(project: Project, target: Target) -> Layout:
 
 def left_behind(target: Target, layout: Layout, facts: Facts) -> tuple[Resource, ...]:
     """What must hold when the app is gone: the services that hear of it, and the files that other apps share."""
-    shared = () if isinstance(target, LocalTarget) else nginx.shared(layout, facts)
-    return (*services_for(target), *shared)
+    if isinstance(target, LocalTarget):
+        return ()
+    front = fronts.NGINX
+    return (front.service, tls.UNITS, *front.shared(layout, facts))
 
 
-def services_for(target: Target) -> tuple[Service, ...]:
-    """The services that must read their files again when the app's are gone."""
-    return () if isinstance(target, LocalTarget) else (nginx.SERVICE, tls.UNITS)
+def front_service(project: Project) -> Service:
+    """The service that shows a project's certificate to visitors of a server."""
+    return fronts.of(project).service

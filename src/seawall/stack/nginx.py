@@ -13,10 +13,10 @@ from seawall.config.model import Project
 from seawall.errors import ConfigError
 from seawall.stack import headers, limits, nginx_host
 from seawall.stack.facts import Facts
+from seawall.stack.site import Site
 from seawall.stack.static import mounts
 from seawall.stack.targets import LocalTarget
 from seawall.stack.templates import render
-from seawall.stack.tls import SiteTls
 
 SITES = "/etc/nginx/sites-available"
 ENABLED = "/etc/nginx/sites-enabled"
@@ -38,20 +38,16 @@ ERROR_LOG_OPTION = (1, 19, 5)
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
-def site(
-    project: Project, layout: Layout, facts: Facts, *, hosts: tuple[str, ...], tls: SiteTls | None
-) -> tuple[Resource, ...]:
-    """The site for a server; ``hosts`` are the names it answers to. Without ``tls`` it is plain http.
-
-    Raises ConfigError for headers and limits that cannot be.
-    """
+def site(site: Site) -> tuple[Resource, ...]:
+    """The site for a server. Raises ConfigError for headers and limits that cannot be."""
+    project, layout, facts, tls = site.project, site.layout, site.facts, site.tls
     name = f"seawall-{layout.app}"
     enabled = f"{ENABLED}/{name}.conf"
     own_default = tls is not None and not project.domains
     content = render(
         "nginx-site.conf.j2",
         **_app(project, layout, hsts=tls.hsts if tls else ""),
-        hosts=hosts,
+        hosts=site.hosts,
         by_address=not project.domains,
         redirect_from=project.redirect_from,
         main=_main(project) if project.redirect_from else "",
@@ -82,11 +78,11 @@ def shared(layout: Layout, facts: Facts) -> tuple[File, ...]:
     return tuple(item for item in wanted if isinstance(item, File))
 
 
-def notes(layout: Layout, facts: Facts, *, tls: SiteTls | None) -> tuple[str, ...]:
+def notes(site: Site) -> tuple[str, ...]:
     """What a person should know of the host's other sites."""
-    own_site = f"{ENABLED}/seawall-{layout.app}.conf"
-    said = nginx_host.notes(facts, own_site=own_site, tls=tls is not None)
-    if not facts.nginx_version:
+    own_site = f"{ENABLED}/seawall-{site.layout.app}.conf"
+    said = nginx_host.notes(site.facts, own_site=own_site, tls=site.tls is not None)
+    if not site.facts.nginx_version:
         said += ("the package nginx brings a welcome page, which is taken out again",)
     return said
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from seawall.agent.vocabulary import Directory, FrontDoor, Layout, Package, Resource, User, Uv
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import gunicorn, nginx, nginx_unit, release, systemd, tls
+from seawall.stack import fronts, gunicorn, release, systemd, tls
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
+from seawall.stack.fronts import Front
+from seawall.stack.site import Site
 from seawall.stack.targets import ServerTarget
 
 BUILD_USER = "seawall-build"
@@ -18,8 +20,8 @@ CACHE = "/var/cache/seawall"
 #: The uv on servers; it changes with seawall, not by itself.
 UV_VERSION = "0.13.8"
 LOOPBACK = "127.0.0.1"
-#: venv is Debian's separate package of a module of Python's own; uv's home is made with it.
-PACKAGES = ("nginx", "python3-venv")
+#: Besides the front server's. venv is Debian's separate package of a module of Python's own; uv's home is made with it.
+PACKAGES = ("python3-venv",)
 #: Users that Debian's base, nginx or usual services bring; an app of that name would run as one of them.
 # fmt: off
 TAKEN_USERS = frozenset({
@@ -36,25 +38,24 @@ def compose(inputs: Inputs, target: ServerTarget) -> Composition:
     project = inputs.project
     layout = layout_of(project.app_id)
     hosts = names(project, inputs.facts, target)
-    site_tls = tls.of_site(project)
-    port = 443 if site_tls else 80
+    front, site = fronts.of(project), Site(project, layout, inputs.facts, hosts, tls.of_site(project))
+    port = 443 if site.tls else 80
     made = release.build(
         inputs,
         settings=gunicorn.settings(project, inputs.facts, worker_tmp_dir="/dev/shm"),  # noqa: S108 - a tmpfs
         programs=systemd.programs(project, layout),
-        front=FrontDoor(LOOPBACK, port, site_tls is not None, _one_host(hosts), project.health.path),
+        front=FrontDoor(LOOPBACK, port, site.tls is not None, _one_host(hosts), project.health.path),
     )
     resources: tuple[Resource, ...] = (
-        *nginx_unit.resources(project, inputs.facts),
-        *_packages(project),
+        *front.unit(project, inputs.facts),
+        *_packages(project, front),
         *_users(layout),
         *_directories(layout),
         Uv(f"{STATE}/uv", UV_VERSION, BUILD_USER),
-        *tls.resources(project, (*hosts, *project.redirect_from), nginx.SERVICE, target.address),
-        *nginx.site(project, layout, inputs.facts, hosts=hosts, tls=site_tls),
+        *tls.resources(project, (*hosts, *project.redirect_from), front.service, target.address),
+        *front.site(site),
     )
-    notes = (*tls.notes(project), *nginx.notes(layout, inputs.facts, tls=site_tls))
-    return Composition(layout, resources, made, notes)
+    return Composition(layout, resources, made, (*tls.notes(project), *front.notes(site)))
 
 
 def layout_of(app: str) -> Layout:
@@ -94,8 +95,8 @@ def _one_host(hosts: tuple[str, ...]) -> str:
     return hosts[0].replace("*", "www", 1)
 
 
-def _packages(project: Project) -> tuple[Package, ...]:
-    return tuple(Package(name) for name in dict.fromkeys((*PACKAGES, *project.packages)))
+def _packages(project: Project, front: Front) -> tuple[Package, ...]:
+    return tuple(Package(name) for name in dict.fromkeys((*front.packages, *PACKAGES, *project.packages)))
 
 
 def _users(layout: Layout) -> tuple[User, ...]:

@@ -1,0 +1,21 @@
+"""What a front server is told of an app, whichever front server it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seawall.agent.vocabulary import Layout
+from seawall.config.model import Project
+from seawall.stack.facts import Facts
+from seawall.stack.tls import SiteTls
+
+
+@dataclass(frozen=True)
+class Site:
+    """An app's site on a server. ``hosts`` are the names it answers to; without ``tls`` it is plain http."""
+
+    project: Project
+    layout: Layout
+    facts: Facts
+    hosts: tuple[str, ...]
+    tls: SiteTls | None
