@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socketserver
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -79,6 +80,31 @@ def on_socket(path: Path, behave: Behaviour) -> Iterator[None]:
     with _serving(_UnixServer(str(path), _handler(behave))):
         yield
     path.unlink(missing_ok=True)
+
+
+@contextmanager
+def uwsgi_on(path: Path, heard: dict[bytes, bytes], said: bytes) -> Iterator[None]:
+    """A server of uwsgi's protocol, which notes the variables of each request and says the same to all."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            modifier, size, other = struct.unpack("<BHB", self.rfile.read(4))
+            assert (modifier, other) == (0, 0)
+            left = self.rfile.read(size)
+            while left:
+                name, left = _text(left)
+                heard[name], left = _text(left)
+            self.wfile.write(said)
+
+    with _serving(_UnixServer(str(path), Handler)):
+        yield
+    path.unlink(missing_ok=True)
+
+
+def _text(data: bytes) -> tuple[bytes, bytes]:
+    """The first text with its size before it, and what follows it."""
+    (size,) = struct.unpack_from("<H", data)
+    return data[2 : 2 + size], data[2 + size :]
 
 
 @contextmanager

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.http_servers import answers, in_turn, on_port, on_socket
+from agent.http_servers import answers, in_turn, on_port, on_socket, uwsgi_on
 from seawall.agent import gate
+from seawall.agent.endpoint import Endpoint
 from seawall.agent.errors import FrontDoorFailed, GateFailed
 from seawall.agent.vocabulary import FrontDoor, Gate
 
@@ -34,7 +35,7 @@ def over() -> Iterator[threading.Event]:
 
 
 def ask(path: Path, wanted: Gate = GATE, why: str = "") -> int:
-    return gate.through_socket(path, wanted, broken=lambda: why, cancelled=lambda: False)
+    return gate.through_socket(Endpoint(path), wanted, broken=lambda: why, cancelled=lambda: False)
 
 
 def test_a_healthy_release_is_asked_as_often_as_configured(path: Path) -> None:
@@ -109,7 +110,7 @@ def test_a_release_that_died_is_refused_at_once_with_why(path: Path) -> None:
 def test_who_stops_waiting_is_heard(path: Path) -> None:
     asked = iter([False, True])
     with on_socket(path, answers(500)), pytest.raises(GateFailed, match="asked 1 times"):
-        gate.through_socket(path, PATIENT, broken=lambda: "", cancelled=lambda: next(asked))
+        gate.through_socket(Endpoint(path), PATIENT, broken=lambda: "", cancelled=lambda: next(asked))
 
 
 def test_the_app_is_asked_as_a_visitor_of_its_domain_over_https(path: Path) -> None:
@@ -125,6 +126,44 @@ def test_the_app_is_asked_as_a_visitor_of_its_domain_over_https(path: Path) -> N
     assert seen["X-Forwarded-Proto"] == "https"
     assert seen["Connection"] == "close"
     assert seen["User-Agent"] == "seawall-gate"
+
+
+def test_a_server_on_tcp_is_asked_there(path: Path) -> None:
+    with on_port(answers(200)) as port:
+        server = Endpoint(path, "127.0.0.1", port)
+        assert gate.through_socket(server, PATIENT, broken=lambda: "", cancelled=lambda: False) == 3
+
+
+def test_a_server_that_speaks_uwsgi_is_asked_in_its_protocol(path: Path) -> None:
+    """What was sent is read by the rules of the protocol, apart from the code that wrote it."""
+    heard: dict[bytes, bytes] = {}
+    with uwsgi_on(path, heard, b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nwell"):
+        wanted = replace(PATIENT, path="/he%20alth?deep=1", successes=1)
+        assert gate.through_socket(in_uwsgi(path), wanted, broken=lambda: "", cancelled=lambda: False) == 1
+    assert heard[b"REQUEST_METHOD"] == b"GET"
+    assert heard[b"REQUEST_URI"] == b"/he%20alth?deep=1"
+    assert (heard[b"PATH_INFO"], heard[b"QUERY_STRING"]) == (b"/he alth", b"deep=1")
+    assert heard[b"HTTP_HOST"] == heard[b"SERVER_NAME"] == b"shop.example.com"
+    assert (heard[b"HTTP_X_FORWARDED_PROTO"], heard[b"SERVER_PORT"]) == (b"https", b"443")
+    assert heard[b"HTTP_USER_AGENT"] == b"seawall-gate"
+
+
+@pytest.mark.parametrize(
+    ("said", "fact"),
+    [
+        (b"HTTP/1.1 500 Internal Server Error\r\n\r\n", "answered 500 Internal Server Error"),
+        (b"", "could not be reached"),
+        (b"\x00\x05\x00\x00hello", "could not be reached"),
+    ],
+    ids=["500", "nothing", "no HTTP"],
+)
+def test_a_bad_answer_of_a_server_that_speaks_uwsgi_is_refused(path: Path, said: bytes, fact: str) -> None:
+    with uwsgi_on(path, {}, said), pytest.raises(GateFailed, match=fact):
+        gate.through_socket(in_uwsgi(path), GATE, broken=lambda: "", cancelled=lambda: False)
+
+
+def in_uwsgi(path: Path) -> Endpoint:
+    return Endpoint(path, speaks="uwsgi")
 
 
 def front(port: int) -> FrontDoor:
@@ -153,5 +192,5 @@ def test_any_other_answer_at_the_front_door_is_refused(behaviour: object, fact: 
 
 def test_health_right_now_is_one_question(path: Path) -> None:
     with on_socket(path, in_turn(answers(200), answers(500))):
-        assert gate.healthy_now(path, GATE) == "healthy"
-        assert gate.healthy_now(path, GATE).startswith("answered 500")
+        assert gate.healthy_now(Endpoint(path), GATE) == "healthy"
+        assert gate.healthy_now(Endpoint(path), GATE).startswith("answered 500")

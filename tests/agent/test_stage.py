@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from seawall.agent.errors import BadRequest
 from seawall.agent.places import Places
 from seawall.agent.stage import stage
 from seawall.agent.store import Store
-from seawall.agent.vocabulary import Entry, UnitFile
+from seawall.agent.vocabulary import Entry, Listen, UnitFile
 
 
 @pytest.fixture
@@ -122,3 +124,32 @@ def test_an_existing_release_is_never_written_over(there: Places, store: Store) 
     stage(there, "v1", release(put(store, "app.py", b"")), "now")
     with pytest.raises(FileExistsError):
         stage(there, "v1", release(put(store, "app.py", b"other")), "now")
+
+
+@pytest.mark.parametrize(
+    ("release_id", "listen", "markers"),
+    [
+        ("v7", Listen(), {}),
+        ("v7", Listen("uwsgi"), {"web.uwsgi": ""}),
+        ("v7", Listen("http", "127.4.5.6"), {"web.tcp": "127.4.5.6:10007"}),
+        ("v12345", Listen("uwsgi", "127.4.5.6"), {"web.uwsgi": "", "web.tcp": "127.4.5.6:12345"}),
+    ],
+)
+def test_a_release_tells_the_front_server_how_it_is_asked(
+    there: Places, release_id: str, listen: Listen, markers: dict[str, str]
+) -> None:
+    """The port, which neighbours never share, also stands in the generated files."""
+    files = (UnitFile("settings/server.py", "@RELEASE@ @PORT@"),)
+    at = stage(there, release_id, release(listen=listen, files=files), "now")
+    assert {path.name: path.read_text() for path in at.root.glob("web.*") if not path.is_symlink()} == markers
+    assert all(stat.S_IMODE((at.root / name).stat().st_mode) == 0o644 for name in markers)
+    port = "12345" if release_id == "v12345" else "10007"
+    assert (at.root / "settings/server.py").read_text() == f"{release_id} {port}"
+
+
+def test_a_release_made_before_there_was_a_choice_speaks_http_on_its_socket(there: Places) -> None:
+    at = stage(there, "v1", release(), "now")
+    record = json.loads(at.record.read_bytes())
+    del record["release"]["listen"]
+    at.record.write_text(json.dumps(record))
+    assert releases.load(there, "v1").release.listen == Listen()

@@ -184,6 +184,7 @@ def _replaced(path: Path, text: str) -> None:
             "releases/v1/settings/server.py",
             "was edited",
         ),
+        (lambda m: (m.at.root / "web.uwsgi").touch(), "settings", "releases/v1/web.uwsgi", "was not sent"),
         (
             lambda m: (m.at.units / "web-v1.ini").unlink(),
             "settings",

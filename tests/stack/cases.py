@@ -168,7 +168,9 @@ CASES: dict[str, Callable[[], Composition]] = {
             },
         )
     ),
+    "server-tcp": lambda: composed(project(server={"socket": "tcp"})),
     "local-nginx": lambda: composed(_full(), LOCAL),
+    "local-tcp": lambda: composed(project(server={"socket": "tcp"}), LOCAL),
     "local-granian": lambda: composed(
         project(static={"/static/": "guestbook/static"}),
         LocalTarget(**{**vars(LOCAL), "nginx": "", "is_root": True, "user": "root"}),

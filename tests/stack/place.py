@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from seawall.agent.envfile import render_environment_file
-from seawall.agent.vocabulary import RELEASE, Directory, File, Service, UnitFile
+from seawall.agent.stage import fill
+from seawall.agent.vocabulary import Directory, File, Service, UnitFile
 from seawall.stack.composition import Composition
 from seawall.stack.targets import LocalTarget
 from stack.cases import LOCAL
@@ -125,7 +126,7 @@ def install(made: Composition, release: str) -> None:
 
 
 def filled(file: UnitFile, release: str) -> UnitFile:
-    return UnitFile(file.name.replace(RELEASE, release), file.content.replace(RELEASE, release))
+    return UnitFile(fill(file.name, release), fill(file.content, release))
 
 
 def switch(made: Composition, release: str) -> None:

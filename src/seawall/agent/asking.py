@@ -1,4 +1,4 @@
-"""One HTTP request of our own: over a unix socket, or to the front server under the site's name.
+"""One request of our own: to a release's server itself, or to the front server under the site's name.
 
 Apart from the gate, since http.client and ssl are slow to import and a plan needs neither.
 """
@@ -9,12 +9,13 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
+from seawall.agent.endpoint import Endpoint
 from seawall.agent.unix_http import UnixConnection
+from seawall.agent.uwsgi_packet import packet
 from seawall.agent.vocabulary import FrontDoor
 
 
@@ -38,9 +39,14 @@ class Answer:
         return f"answered {self.status} {self.reason}{where}"
 
 
-def over_socket(path: Path, host: str, timeout: float, url: str, headers: Mapping[str, str]) -> Answer:
-    """Ask the server that listens on a unix socket."""
-    return _ask(UnixConnection(path, host, timeout), url, {"Host": host, **headers})
+def at_server(server: Endpoint, host: str, timeout: float, url: str, headers: Mapping[str, str]) -> Answer:
+    """Ask a release's server itself."""
+    if server.address:
+        connection = http.client.HTTPConnection(server.address, server.port, timeout=timeout)
+    else:
+        connection = UnixConnection(server.socket, host, timeout)
+    exchange = _in_uwsgi if server.speaks == "uwsgi" else _in_http
+    return _ask(connection, exchange, url, {"Host": host, **headers})
 
 
 def at_front_door(front: FrontDoor, timeout: float, headers: Mapping[str, str]) -> Answer:
@@ -49,7 +55,7 @@ def at_front_door(front: FrontDoor, timeout: float, headers: Mapping[str, str]) 
         connection = http.client.HTTPConnection(front.address, front.port, timeout=timeout)
     else:
         connection = _NamedConnection(front, timeout)
-    return _ask(connection, front.path, {"Host": front.host, **headers})
+    return _ask(connection, _in_http, front.path, {"Host": front.host, **headers})
 
 
 class _NamedConnection(http.client.HTTPConnection):
@@ -71,14 +77,28 @@ class _NamedConnection(http.client.HTTPConnection):
         self.sock = self._context.wrap_socket(self.sock, server_hostname=self._name)
 
 
-def _ask(connection: http.client.HTTPConnection, url: str, headers: Mapping[str, str]) -> Answer:
+Exchange = Callable[[http.client.HTTPConnection, str, Mapping[str, str]], http.client.HTTPResponse]
+
+
+def _in_http(connection: http.client.HTTPConnection, url: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
+    connection.request("GET", url, headers=dict(headers))
+    return connection.getresponse()
+
+
+def _in_uwsgi(connection: http.client.HTTPConnection, url: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
+    connection.sock.sendall(packet(url, headers))
+    answer = http.client.HTTPResponse(connection.sock, method="GET")
+    answer.begin()
+    return answer
+
+
+def _ask(connection: http.client.HTTPConnection, exchange: Exchange, url: str, headers: Mapping[str, str]) -> Answer:
     too_late = Answer(reason=f"did not answer within {connection.timeout:g} s")
     late = threading.Event()
     try:
         connection.connect()
         with _cut_after(connection, late):
-            connection.request("GET", url, headers=dict(headers))
-            answer = connection.getresponse()
+            answer = exchange(connection, url, headers)
             answer.read()
     except socket.timeout:
         return too_late

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from seawall.agent.endpoint import markers
 from seawall.agent.files import read_text
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.releases import Made
@@ -34,9 +35,11 @@ def _laid_out(at: ReleasePlaces, release: Release) -> Iterator[tuple[str, Entry]
 
 
 def written(at: ReleasePlaces, release: Release) -> Iterator[tuple[Path, str]]:
-    """The generated files of a release, settings and units, with their content."""
+    """The generated files of a release, settings, markers and units, with their content."""
     for file in release.files:
         yield at.root / file.name, fill(file.content, at.id)
+    for name, text in markers(at.id, release.listen).items():
+        yield at.root / name, text
     for program in release.programs:
         for unit in program.files:
             yield at.units / fill(unit.name, at.id), fill(unit.content, at.id)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seawall.agent.endpoint import Endpoint
 from seawall.agent.errors import FrontDoorFailed, GateFailed
 from seawall.agent.vocabulary import FrontDoor, Gate
 
@@ -24,8 +24,8 @@ PROBE = {"X-Seawall-Probe": "1", **POLITE}
 FRONT_TIMEOUT = 10.0
 
 
-def through_socket(path: Path, gate: Gate, *, broken: Callable[[], str], cancelled: Callable[[], bool]) -> int:
-    """Wait until the instance behind ``path`` is healthy. Returns how many times it was asked.
+def through_socket(server: Endpoint, gate: Gate, *, broken: Callable[[], str], cancelled: Callable[[], bool]) -> int:
+    """Wait until the instance behind ``server`` is healthy. Returns how many times it was asked.
 
     ``broken`` says why the instance can no longer become healthy (it died), or "". Raises GateFailed.
     """
@@ -35,7 +35,7 @@ def through_socket(path: Path, gate: Gate, *, broken: Callable[[], str], cancell
     asked, in_a_row = 0, 0
     answer = Answer(reason="was not asked")
     while time.monotonic() < deadline and not cancelled():
-        answer = _ask(path, gate)
+        answer = _ask(server, gate)
         asked += 1
         in_a_row = in_a_row + 1 if answer.healthy else 0
         if in_a_row >= gate.successes:
@@ -51,9 +51,9 @@ def through_socket(path: Path, gate: Gate, *, broken: Callable[[], str], cancell
     )
 
 
-def healthy_now(path: Path, gate: Gate) -> str:
+def healthy_now(server: Endpoint, gate: Gate) -> str:
     """What the health path answers right now: "healthy", or what is wrong."""
-    answer = _ask(path, gate)
+    answer = _ask(server, gate)
     return "healthy" if answer.healthy else answer.describe()
 
 
@@ -76,11 +76,11 @@ def through_front_door(front: FrontDoor, wanted: str, *, patience: float = 5.0) 
         time.sleep(0.05)
 
 
-def _ask(path: Path, gate: Gate) -> Answer:
-    from seawall.agent.asking import over_socket
+def _ask(server: Endpoint, gate: Gate) -> Answer:
+    from seawall.agent.asking import at_server
 
     forwarded = {"X-Forwarded-Proto": gate.scheme, "X-Forwarded-For": "127.0.0.1", **POLITE}
-    return over_socket(path, gate.host, gate.answer_timeout, gate.path, forwarded)
+    return at_server(server, gate.host, gate.answer_timeout, gate.path, forwarded)
 
 
 def _remedy(answer: Answer, gate: Gate) -> str:

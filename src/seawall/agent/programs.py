@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from seawall.agent import gate, releases, sandbox_hint
+from seawall.agent.endpoint import endpoint
 from seawall.agent.errors import Cancelled, FrontDoorFailed, GateFailed
 from seawall.agent.managers import Manager
 from seawall.agent.places import Places
@@ -42,7 +43,10 @@ class Programs:
         (web,) = of_role(release, "web")
         try:
             gate.through_socket(
-                at.socket, release.gate, broken=lambda: self.manager.broken(at, web), cancelled=self.cancelled
+                endpoint(at, release.listen),
+                release.gate,
+                broken=lambda: self.manager.broken(at, web),
+                cancelled=self.cancelled,
             )
         except GateFailed as error:
             self._check_cancelled()
@@ -86,11 +90,11 @@ class Programs:
 
     def drain(self, release_id: str, patience: float) -> None:
         """Wait until the release's listener owes nobody an answer, at most ``patience`` seconds."""
-        socket = self.places.release(release_id).socket
+        server = endpoint(self.places.release(release_id), releases.load(self.places, release_id).release.listen)
         deadline = time.monotonic() + patience
         quiet = 0
         while True:
-            found = listener(socket)
+            found = listener(server)
             quiet = quiet + 1 if not found.open_connections else 0
             if quiet == 2:
                 return

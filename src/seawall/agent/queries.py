@@ -11,6 +11,7 @@ from typing import Any
 
 from seawall.agent import lock, releases
 from seawall.agent.edits import is_edited
+from seawall.agent.endpoint import endpoint
 from seawall.agent.gate import healthy_now
 from seawall.agent.journal import Journal
 from seawall.agent.managers import Manager
@@ -109,7 +110,8 @@ def _programs(places: Places, manager: Manager, live: str) -> list[dict[str, str
 
 
 def _health(places: Places, live: str) -> str:
-    return healthy_now(places.release(live).socket, releases.load(places, live).release.gate)
+    release = releases.load(places, live).release
+    return healthy_now(endpoint(places.release(live), release.listen), release.gate)
 
 
 def _certificate(places: Places, live: str) -> str:
@@ -156,7 +158,7 @@ def _text_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[d
 def _other_changes(before: Release | None, after: Release) -> list[str]:
     if before is None:
         return []
-    fields = ("static", "persist", "gate", "front", "setup", "migrate", "drain", "keep")
+    fields = ("static", "persist", "gate", "front", "listen", "setup", "migrate", "drain", "keep")
     return [name for name in fields if getattr(before, name) != getattr(after, name)]
 
 

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from seawall.agent.endpoint import markers, port
 from seawall.agent.envfile import render_environment_file
 from seawall.agent.errors import AgentError, BadRequest
 from seawall.agent.files import disk_full, write_atomic
@@ -15,7 +16,7 @@ from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.process import check
 from seawall.agent.releases import record_text
 from seawall.agent.store import Store, is_sound
-from seawall.agent.vocabulary import RELEASE, Entry, Release
+from seawall.agent.vocabulary import PORT, RELEASE, Entry, Release
 
 #: Bound on copying the first content of a persisted path, seconds: an existing upload folder may be large.
 SEED_TIMEOUT = 3600
@@ -30,6 +31,8 @@ def stage(places: Places, release_id: str, release: Release, made: str) -> Relea
         _static(places, at, release)
         _settings(places, at, release)
         (at.root / "web.sock").symlink_to(at.socket)
+        for name, text in markers(release_id, release.listen).items():
+            _write(at.root / name, text, 0o644)
         write_atomic(str(at.env), render_environment_file(release.env).encode(), 0o600)
         # Last, and whole even after a power cut: recovery reads it to learn what it has to stop.
         write_atomic(str(at.record), record_text(release, made), 0o600)
@@ -37,8 +40,8 @@ def stage(places: Places, release_id: str, release: Release, made: str) -> Relea
 
 
 def fill(text: str, release_id: str) -> str:
-    """Put a release's id into generated text."""
-    return text.replace(RELEASE, release_id)
+    """Put a release's id, and the port that follows from it, into generated text."""
+    return text.replace(RELEASE, release_id).replace(PORT, str(port(release_id)))
 
 
 def _code(places: Places, at: ReleasePlaces, release: Release) -> None:

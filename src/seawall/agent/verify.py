@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from seawall.agent import contents, edits, releases, verify_environment, verify_running
+from seawall.agent.endpoint import MARKERS, markers
 from seawall.agent.errors import AgentError, NoSuchRelease
 from seawall.agent.findings import Area
 from seawall.agent.managers import Manager
@@ -156,9 +157,17 @@ def _generated(places: Places, at: ReleasePlaces, release: Release) -> Area:
         if found != text:
             area.differs(path, "is not there" if found is None else "was edited")
     area.compare(at.root / "web.sock", _leads_to(at.root / "web.sock"), f"-> {at.socket}")
+    _unwanted_markers(area, at, release)
     if places.layout.user:
         area.guard(at.root / "settings")
     return area
+
+
+def _unwanted_markers(area: Area, at: ReleasePlaces, release: Release) -> None:
+    """The front server goes by these files: one that does not belong there misleads it."""
+    for name in sorted(set(MARKERS) - markers(at.id, release.listen).keys()):
+        if (at.root / name).exists():
+            area.differs(at.root / name, "was not sent")
 
 
 def _env(places: Places, at: ReleasePlaces, data: Mapping[str, Any], made: releases.Made) -> Area:

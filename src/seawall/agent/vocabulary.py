@@ -14,6 +14,8 @@ from seawall.agent.host_vocabulary import Firewall, HostKey, Line, Login, Moduli
 
 #: Stands in unit and settings files for the release's id (``v12``); the agent fills it in when it stages.
 RELEASE = "@RELEASE@"
+#: Stands there for the port of a release that listens on TCP.
+PORT = "@PORT@"
 
 
 @dataclass(frozen=True)
@@ -267,6 +269,15 @@ class FrontDoor:
 
 
 @dataclass(frozen=True)
+class Listen:
+    """How a release is asked: in HTTP or uwsgi's own protocol, on its unix socket or, where there is an ``address``
+    (of loopback, the app's own), on TCP; the port there follows from the release's id."""
+
+    speaks: str = "http"
+    address: str = ""
+
+
+@dataclass(frozen=True)
 class Source:
     """Where the code came from, for people: commit, whether the tree had changes, and who deployed from where."""
 
@@ -289,6 +300,7 @@ class Release:
     programs: tuple[Program, ...]
     gate: Gate
     front: FrontDoor
+    listen: Listen = field(default_factory=Listen)
     setup: str = ""
     migrate: str = ""
     drain: float = 30.0
@@ -363,5 +375,6 @@ def release_from_wire(data: Mapping[str, Any]) -> Release:
     )
     values["gate"] = build(Gate, values["gate"])
     values["front"] = build(FrontDoor, values["front"])
+    values["listen"] = build(Listen, values.get("listen", {}))
     values["source"] = build(Source, values.get("source", {}))
     return build(Release, values)

@@ -18,6 +18,14 @@ class Server(Table):
         example="gunicorn",
         becomes="the program that the app's unit starts",
     )
+    socket: Literal["unix", "tcp"] = setting(
+        "unix",
+        "Where the server listens for the proxy. A unix socket, the default, is quicker than TCP, and nobody but the "
+        "proxy can connect to it; every user of the host can connect to a port.",
+        example="tcp",
+        becomes="`ListenStream=` of the release's socket unit: /run/seawall/APP/vN.sock, or a loopback address of the "
+        "app's own with port 10000 and N",
+    )
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=512)] = setting(
         "auto",
         'How many worker processes answer requests. `"auto"` is one more than the host has cores, at most 8: enough to '

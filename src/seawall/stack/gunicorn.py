@@ -1,13 +1,12 @@
-"""gunicorn: the settings file of a release, and the command that starts it.
-
-It never opens a socket itself. The service manager listens and hands the socket over by systemd's protocol
-(sd_listen_fds(3): file descriptor 3, LISTEN_FDS, LISTEN_PID), so gunicorn does not remove its file at exit either.
+"""gunicorn: its settings file, and the command that starts it. As it takes a socket that is there already, it does not
+remove its file at exit either.
 """
 
 from __future__ import annotations
 
-from seawall.agent.vocabulary import RELEASE, UnitFile
+from seawall.agent.vocabulary import RELEASE, Layout, UnitFile
 from seawall.config.model import Project
+from seawall.stack.app_server import STOP_MARGIN, AppServer
 from seawall.stack.facts import Facts
 from seawall.stack.templates import render
 
@@ -22,6 +21,19 @@ SETTINGS = "settings/gunicorn.conf.py"
 MOST_WORKERS = 8
 #: What a worker with an ordinary app may grow to; half of the memory is left to everything else.
 WORKER_MEMORY = 128 * 1024 * 1024
+
+
+def app_server(project: Project, facts: Facts, layout: Layout, *, memory: str) -> AppServer:
+    """gunicorn for a project; ``memory`` is a folder in memory, or the next best."""
+    return AppServer(
+        kind="gunicorn",
+        requirements=(requirement(project),),
+        files=(settings(project, facts, worker_tmp_dir=memory),),
+        command=command(project, layout.base),
+        backlog=project.server.backlog,
+        stop_timeout=project.server.graceful_timeout + STOP_MARGIN,
+        notifies=True,
+    )
 
 
 def requirement(project: Project) -> str:

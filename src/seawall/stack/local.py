@@ -5,7 +5,7 @@ from __future__ import annotations
 from seawall.agent.vocabulary import Directory, File, FrontDoor, Layout, Resource, Service
 from seawall.config.model import Project
 from seawall.errors import ProjectError
-from seawall.stack import front, gunicorn, release, supervisor
+from seawall.stack import app_servers, front, listening, release, supervisor
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.targets import LocalTarget
@@ -23,10 +23,13 @@ def compose(inputs: Inputs, target: LocalTarget) -> Composition:
     """What this machine should hold for the app. Raises ConfigError, ProjectError."""
     project = inputs.project
     layout = layout_of(project.app_id, target)
+    server = app_servers.made(project, inputs.facts, layout, memory=layout.run)
+    listen = listening.listen(project, server, layout)
     made = release.build(
         inputs,
-        settings=gunicorn.settings(project, inputs.facts, worker_tmp_dir=layout.run),
-        programs=supervisor.programs(project, layout),
+        server=server,
+        listen=listen,
+        programs=supervisor.programs(project, layout, server, listen),
         front=FrontDoor(front.ADDRESS, target.https_port, True, front.HOST, project.health.path),
     )
     resources: tuple[Resource, ...] = (

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from seawall.agent.envfile import unfit
-from seawall.agent.vocabulary import FrontDoor, Gate, Program, Release, UnitFile
+from seawall.agent.vocabulary import FrontDoor, Gate, Listen, Program, Release
 from seawall.errors import ConfigError
-from seawall.stack import gunicorn, static
+from seawall.stack import static
+from seawall.stack.app_server import AppServer
 from seawall.stack.composition import Inputs
 
 
-def build(inputs: Inputs, *, settings: UnitFile, programs: tuple[Program, ...], front: FrontDoor) -> Release:
+def build(
+    inputs: Inputs, *, server: AppServer, listen: Listen, programs: tuple[Program, ...], front: FrontDoor
+) -> Release:
     """The release. Raises ConfigError or ProjectError for what no target could take."""
     project = inputs.project
     _check_environment(inputs.env)
@@ -20,9 +23,9 @@ def build(inputs: Inputs, *, settings: UnitFile, programs: tuple[Program, ...], 
     health = project.health
     return Release(
         entries=inputs.tree,
-        requirements=replace(inputs.requirements, extra=(gunicorn.requirement(project),)),
+        requirements=replace(inputs.requirements, extra=server.requirements),
         env=inputs.env,
-        files=(settings,),
+        files=server.files,
         static={mount.name: mount.folder for mount in static.mounts(project.static)},
         persist=project.app.persist,
         programs=programs,
@@ -36,6 +39,7 @@ def build(inputs: Inputs, *, settings: UnitFile, programs: tuple[Program, ...], 
             timeout=health.timeout,
         ),
         front=front,
+        listen=listen,
         setup=project.release.setup,
         migrate=project.release.migrate,
         drain=project.release.drain,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from seawall.agent.vocabulary import Directory, FrontDoor, Layout, Package, Resource, User, Uv
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import fronts, gunicorn, release, systemd, tls
+from seawall.stack import app_servers, fronts, listening, release, systemd, tls
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.fronts import Front
@@ -40,10 +40,13 @@ def compose(inputs: Inputs, target: ServerTarget) -> Composition:
     hosts = names(project, inputs.facts, target)
     front, site = fronts.of(project), Site(project, layout, inputs.facts, hosts, tls.of_site(project))
     port = 443 if site.tls else 80
+    server = app_servers.made(project, inputs.facts, layout, memory="/dev/shm")  # noqa: S108 - a tmpfs
+    listen = listening.listen(project, server, layout)
     made = release.build(
         inputs,
-        settings=gunicorn.settings(project, inputs.facts, worker_tmp_dir="/dev/shm"),  # noqa: S108 - a tmpfs
-        programs=systemd.programs(project, layout),
+        server=server,
+        listen=listen,
+        programs=systemd.programs(project, layout, server, listen),
         front=FrontDoor(LOOPBACK, port, site.tls is not None, _one_host(hosts), project.health.path),
     )
     resources: tuple[Resource, ...] = (

@@ -3,16 +3,17 @@
 Each program is started by a line of shell that first reads the release's ``env`` file, so no secret is in a
 configuration file or a command line. supervisord listens for the web program and hands the socket over as standard
 input (its manual, "[fcgi-program:x] Section Settings"); the same line passes it on by systemd's protocol, in which
-gunicorn takes it without removing its file at exit.
+application servers take it without removing its file at exit.
 """
 
 from __future__ import annotations
 
-from seawall.agent.vocabulary import RELEASE, Layout, Program, UnitFile
+from seawall.agent.vocabulary import RELEASE, Layout, Listen, Program, UnitFile
 from seawall.config.model import Process, Project
-from seawall.stack import commands, gunicorn, names
+from seawall.stack import commands, listening, names
+from seawall.stack.app_server import AppServer
 from seawall.stack.quoting import ini_command
-from seawall.stack.systemd import LOOK_UP, STOP_MARGIN
+from seawall.stack.systemd import LOOK_UP
 from seawall.stack.templates import render
 
 #: ``$0`` is the environment file, the rest is the command.
@@ -20,25 +21,27 @@ WITH_ENVIRONMENT = 'set -a; . "$0"; exec "$@"'
 WITH_SOCKET = 'set -a; . "$0"; LISTEN_FDS=1; LISTEN_PID=$$; exec "$@" 3<&0 </dev/null'
 
 
-def programs(project: Project, layout: Layout) -> tuple[Program, ...]:
+def programs(project: Project, layout: Layout, server: AppServer, listen: Listen) -> tuple[Program, ...]:
     """The app and its processes. supervisor has no timers: the schedule is left out. Raises ConfigError."""
     names.check(project)
     return (
-        web(project, layout),
+        web(layout, server, listen),
         *(process(layout, name, item) for name, item in sorted(project.processes.items())),
     )
 
 
-def web(project: Project, layout: Layout) -> Program:
-    """gunicorn on a socket of the release's own."""
+def web(layout: Layout, server: AppServer, listen: Listen) -> Program:
+    """The application server, on a socket of the release's own."""
     content = _render(
         "web.ini.j2",
         layout,
         names.WEB,
-        socket=f"{layout.run}/{RELEASE}.sock",
-        backlog=project.server.backlog,
-        command=_command(layout, WITH_SOCKET, gunicorn.command(project, layout.base)),
-        stop_timeout=project.server.graceful_timeout + STOP_MARGIN,
+        socket=listening.stream(layout, listen),
+        tcp=bool(listen.address),
+        server=server,
+        stop_signal=server.stop_signal,
+        stop_timeout=server.stop_timeout,
+        command=_command(layout, WITH_SOCKET, server.command),
     )
     return _program("web", names.WEB, layout, content)
 
@@ -52,6 +55,7 @@ def process(layout: Layout, name: str, item: Process) -> Program:
         name,
         count=item.count,
         command=_command(layout, WITH_ENVIRONMENT, command),
+        stop_signal="TERM",
         stop_timeout=item.stop_timeout,
     )
     return _program("process", name, layout, content)

@@ -1,49 +1,55 @@
 """systemd: the units of a release, written out in full for each release.
 
-The socket is a unit of its own, so requests wait in it, and are not lost, while gunicorn is replaced after a crash.
+The socket is a unit of its own, so requests wait in it, and are not lost, while a server that crashed is replaced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seawall.agent.vocabulary import RELEASE, Layout, Program, UnitFile
+from seawall.agent.vocabulary import RELEASE, Layout, Listen, Program, UnitFile
 from seawall.config.model import Process, Project, Task
-from seawall.stack import commands, gunicorn, names, sandbox
+from seawall.stack import commands, listening, names, sandbox
+from seawall.stack.app_server import AppServer
 from seawall.stack.quoting import unit_command
 from seawall.stack.templates import render
 
 UNIT_DIR = "/etc/systemd/system"
-#: Seconds between gunicorn's own limit for stopping and systemd's kill.
-STOP_MARGIN = 5
 #: ``env`` looks the program up on the unit's PATH, the virtual environment first; systemd itself would not.
 LOOK_UP = "/usr/bin/env"
 
 
-def programs(project: Project, layout: Layout) -> tuple[Program, ...]:
+def programs(project: Project, layout: Layout, server: AppServer, listen: Listen) -> tuple[Program, ...]:
     """All that runs for a release: the app, its processes, its schedule. Raises ConfigError for their commands."""
     names.check(project)
     box = sandbox.lines(project.sandbox, f"{layout.base}/data")
     return (
-        web(project, layout, box),
+        web(layout, server, listen, box),
         *(process(layout, name, item, box) for name, item in sorted(project.processes.items())),
         *(schedule(layout, name, item, box) for name, item in sorted(project.schedule.items())),
     )
 
 
-def web(project: Project, layout: Layout, box: Sequence[str]) -> Program:
-    """The app itself: a socket that listens and gunicorn behind it."""
+def web(layout: Layout, server: AppServer, listen: Listen, box: Sequence[str]) -> Program:
+    """The app itself: a socket that listens and the application server behind it."""
     name = names.unit(layout.app)
     units = (f"{name}.socket", f"{name}.service")
-    socket = render("web.socket.j2", layout=layout, backlog=project.server.backlog, service=units[1])
+    socket = render(
+        "web.socket.j2",
+        layout=layout,
+        stream=listening.stream(layout, listen),
+        tcp=bool(listen.address),
+        server=server,
+        service=units[1],
+    )
     service = _service(
         "web.service.j2",
         layout,
         box,
         socket=units[0],
         identifier=layout.app,
-        command=unit_command(gunicorn.command(project, layout.base)),
-        stop_timeout=project.server.graceful_timeout + STOP_MARGIN,
+        server=server,
+        command=unit_command(server.command),
     )
     return Program("web", names.WEB, units, units, (UnitFile(units[0], socket), UnitFile(units[1], service)))
 

@@ -1,0 +1,47 @@
+"""Where a release's server listens and what it speaks there, and how the front server learns of it.
+
+Beside the link ``web.sock`` a release has up to two marker files, which the front server looks for at each request:
+``web.uwsgi`` (empty) where it is asked in uwsgi's own protocol, ``web.tcp`` (``ADDRESS:PORT``) where it listens on TCP.
+So the one rename of ``live`` also changes the way of asking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from seawall.agent.places import ReleasePlaces
+from seawall.agent.vocabulary import Listen
+
+UWSGI_MARKER = "web.uwsgi"
+TCP_MARKER = "web.tcp"
+MARKERS = (UWSGI_MARKER, TCP_MARKER)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a server listens: at ``socket``, or on TCP where there is an ``address``."""
+
+    socket: Path
+    address: str = ""
+    port: int = 0
+    speaks: str = "http"
+
+
+def endpoint(at: ReleasePlaces, listen: Listen) -> Endpoint:
+    return Endpoint(at.socket, listen.address, port(at.id), listen.speaks)
+
+
+def port(release_id: str) -> int:
+    """The TCP port of a release: 1 and the last four digits of its number, so that neighbours never meet."""
+    return 10_000 + int(release_id[1:]) % 10_000
+
+
+def markers(release_id: str, listen: Listen) -> dict[str, str]:
+    """The marker files of a release, with their content."""
+    found = {}
+    if listen.speaks == "uwsgi":
+        found[UWSGI_MARKER] = ""
+    if listen.address:
+        found[TCP_MARKER] = f"{listen.address}:{port(release_id)}"
+    return found
