@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -76,6 +77,21 @@ def test_a_connection_that_ends_before_the_commit_undoes_what_was_prepared(deplo
     talk = deployed.session()
     talk.prepare("two")
     talk.leave()
+    as_it_was(deployed)
+
+
+def test_a_tool_that_falls_silent_has_gone_and_one_that_says_it_is_there_has_not(
+    deployed: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "PATIENCE", 1.5)
+    talk = deployed.session()
+    assert "result" in talk.prepare("two")
+    for _ in range(10):
+        talk.wire.send({"op": "beat"})
+        time.sleep(0.2)
+    assert sorted(deployed.manager.running_now) == ["v1", "v2"], "nothing is undone while a person thinks"
+    talk.agent.join(30)
+    assert not talk.agent.is_alive()
     as_it_was(deployed)
 
 

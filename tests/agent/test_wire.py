@@ -7,6 +7,7 @@ import json
 import os
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -148,3 +149,20 @@ def test_sending_to_nobody_says_so(pipe: tuple[int, int]) -> None:
     os.close(pipe[0])
     with pytest.raises(BrokenPipeError):
         Wire(-1, pipe[1]).send({"op": "hello"})
+
+
+def test_silence_counts_as_an_end_but_a_slow_frame_does_not(pipe: tuple[int, int]) -> None:
+    wire = Wire(pipe[0], -1, patience=0.3)
+
+    def slowly() -> None:
+        for byte in raw({"op": "plan"}):
+            os.write(pipe[1], bytes([byte]))
+            time.sleep(0.02)
+
+    writer = threading.Thread(target=slowly)
+    writer.start()
+    frame = wire.receive()
+    writer.join()
+    assert frame == Frame({"op": "plan"})
+    with pytest.raises(WireBroken, match="nothing came"):
+        wire.receive()

@@ -14,7 +14,10 @@ READ_AHEAD = 64
 
 
 class Client:
-    """The tool at the other end. It may vanish at any moment; the work decides what that means."""
+    """The tool at the other end. It may vanish at any moment; the work decides what that means.
+
+    It says ``beat`` now and then, so that its silence means that it is gone (`Wire`).
+    """
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -25,11 +28,14 @@ class Client:
     def _listen(self) -> None:
         try:
             while (frame := self._wire.receive()) is not None:
-                if frame.message.get("op") == "cancel":
+                op = frame.message.get("op")
+                if op == "beat":  # it has been heard by now, which is all it is for
+                    continue
+                if op == "cancel":
                     self._gone.set()
                 self._frames.put(frame)
         except (WireBroken, OSError, ValueError):
-            pass  # a torn stream is the same as an ended one
+            pass  # a stream that is torn or silent is the same as an ended one
         self._gone.set()
         self._frames.put(None)
 

@@ -28,7 +28,7 @@ from seawall.agent.vocabulary import (
     resource_from_wire,
     to_wire,
 )
-from seawall.agent.wire import Frame, Wire
+from seawall.agent.wire import PATIENCE, Frame, Wire
 from seawall.agent.work import Work
 
 
@@ -289,7 +289,7 @@ def _mistake(error: Exception) -> AgentError:
 
 def serve(read_fd: int, write_fd: int, facts: dict[str, Any]) -> None:
     """Say hello, then answer until the tool is gone."""
-    wire = Wire(read_fd, write_fd)
+    wire = Wire(read_fd, write_fd, PATIENCE)
     client = Client(wire)
     client.send({"hello": facts})
     Session(client).serve()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import struct
 import threading
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ from typing import Any
 CHUNK = 1 << 20
 #: The largest JSON part of a frame, bytes: some 200,000 files; a longer one is a broken stream.
 LARGEST_MESSAGE = 64 << 20
+#: The tool says that it is still there this often; a network that dies silently, or a laptop that sleeps, would else
+#: keep a host's lock for as long as TCP takes to give up, which may be hours (tcp(7)). Seconds.
+BEAT_EVERY = 15.0
+#: Silence after which the other side counts as gone, seconds.
+PATIENCE = 90.0
 
 
 class WireBroken(Exception):
@@ -30,11 +36,15 @@ class Frame:
 
 
 class Wire:
-    """Reads and writes frames on two file descriptors; writing is safe from several threads."""
+    """Reads and writes frames on two file descriptors; writing is safe from several threads.
 
-    def __init__(self, read_fd: int, write_fd: int) -> None:
+    ``patience`` is how many seconds the other side may be silent, None for ever.
+    """
+
+    def __init__(self, read_fd: int, write_fd: int, patience: float | None = None) -> None:
         self._read_fd = read_fd
         self._write_fd = write_fd
+        self._patience = patience
         self._writing = threading.Lock()
         self._pushed_back = b""
 
@@ -53,7 +63,8 @@ class Wire:
                 _write_all(self._write_fd, payload)
 
     def receive(self) -> Frame | None:
-        """The next frame, or None where the stream ends between frames. Raises WireBroken elsewhere."""
+        """The next frame, or None where the stream ends between frames. Raises WireBroken elsewhere, and after a
+        silence of more than ``patience``."""
         head = self._read(4)
         if not head:
             return None
@@ -74,12 +85,17 @@ class Wire:
         self._pushed_back = self._pushed_back[count:]
         count -= len(parts[0])
         while count:
+            self._await()
             part = os.read(self._read_fd, min(count, CHUNK))
             if not part:
                 break
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
+
+    def _await(self) -> None:
+        if self._patience is not None and not select.select([self._read_fd], [], [], self._patience)[0]:
+            raise WireBroken(f"nothing came for {self._patience:g} s")
 
 
 def _parse(body: bytes) -> dict[str, Any]:

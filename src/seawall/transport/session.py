@@ -6,13 +6,14 @@ is being made.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from seawall.agent.wire import Wire, WireBroken
+from seawall.agent.wire import BEAT_EVERY, Wire, WireBroken
 from seawall.errors import ConnectionLost, HostError
 from seawall.transport.pack import MARKER, NEED, package
 
@@ -41,6 +42,8 @@ class Session:
         self._wire = Wire(process.stdout.fileno(), process.stdin.fileno())
         self._reader = threading.Thread(target=self._collect_errors, daemon=True)
         self._reader.start()
+        self._closed = threading.Event()
+        self._beating = threading.Lock()
 
     def send_early(self, op: str, **fields: Any) -> None:
         """Send the first request on trust, before `greet`: where the agent is there already, that saves a round trip.
@@ -68,6 +71,7 @@ class Session:
         if frame is None:
             raise self._ended()
         self.facts = frame.message["hello"]
+        threading.Thread(target=self._beat, daemon=True).start()
 
     def request(self, op: str, tell: Tell | None = None, **fields: Any) -> dict[str, Any]:
         """Ask and wait for the answer; events go to ``tell``. Raises HostError, ConnectionLost."""
@@ -106,14 +110,18 @@ class Session:
 
     def close(self) -> None:
         """End the session; what was prepared and not committed is undone by the agent on its own."""
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+        self._closed.set()
+        with self._beating:
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()
 
     def wait_closed(self, seconds: float) -> None:
         """End the session and wait until the agent has ended too."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        self._closed.set()
+        with self._beating:
+            if self._process.stdin is not None:
+                self._process.stdin.close()
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -121,6 +129,14 @@ class Session:
             self._process.wait()
         self.close()
         self._reader.join()
+
+    def _beat(self) -> None:
+        """Tell the agent now and then that we are still there."""
+        while not self._closed.wait(BEAT_EVERY):
+            # Not while the pipe is being closed: its number may be another file's at once.
+            with self._beating, contextlib.suppress(OSError):
+                if not self._closed.is_set():
+                    self._wire.send({"op": "beat"})
 
     def _send_agent(self) -> None:
         """The agent, and once more the request that the bootstrap has read past."""
