@@ -18,7 +18,7 @@ import pytest
 
 from agent.protocol import Manager
 from agent.sample import SECRET, places, put, release
-from seawall.agent import contents, venvs
+from seawall.agent import contents, resolutions, venvs
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.stage import stage
 from seawall.agent.store import Store
@@ -86,7 +86,7 @@ class Made:
         digest = base64.urlsafe_b64encode(hashlib.sha256(b"LIB = 1\n").digest()).rstrip(b"=").decode()
         (info / "RECORD").write_text(f"lib.py,sha256={digest},8\nlib-1.0.dist-info/RECORD,,\n")
         contents.write(venv / venvs.COMPLETE, contents.digests(venv))
-        venvs.resolution(self.there, at, self.wanted).write_text(LOCKED)
+        resolutions.resolution(self.there, at, self.wanted).write_text(LOCKED)
         return venv
 
     @property
@@ -212,7 +212,7 @@ def _replaced(path: Path, text: str) -> None:
             "was edited",
         ),
         (
-            lambda m: venvs.resolution(m.there, m.at, m.wanted).write_text("other==1\n"),
+            lambda m: resolutions.resolution(m.there, m.at, m.wanted).write_text("other==1\n"),
             "packages",
             "resolved/",
             "is not the list from which",
@@ -396,7 +396,7 @@ def on_a_server(made: Made) -> None:
         pytest.param(lambda made: record_of(made).write_bytes(b"lib.py,sha256=\xff\xff,8\n"), "packages", id="no text"),
         pytest.param(lambda made: record_of(made).write_text("x" * 200_000 + ",sha256=,\n"), "packages", id="too long"),
         pytest.param(
-            lambda made: venvs.resolution(made.there, made.at, made.wanted).write_bytes(b"\xff\n"),
+            lambda made: resolutions.resolution(made.there, made.at, made.wanted).write_bytes(b"\xff\n"),
             "packages",
             id="resolution no text",
         ),

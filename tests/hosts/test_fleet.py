@@ -94,8 +94,12 @@ def test_a_host_that_joins_later_neither_sets_up_nor_migrates(
         release={"setup": "sh -c 'echo set up >> kept/setup'", "migrate": MIGRATE},
     )
     project.deploy()
+    script = "cd /srv/joining/resolved; n=$(ls | grep -v constraints); echo '# by the first host' >> $n; echo $n"
+    record = first.run(["sh", "-c", script])
     project.configure(hosts=[host.name for host in hosts])
     project.deploy()
     assert visit(later, domain="joining.example.com").text == "version one"
+    resolved = later.read_file(f"/srv/joining/resolved/{record.stdout.strip()}")
+    assert resolved.endswith("# by the first host\n"), "what the requirements came to is the same on all hosts"
     assert [host.exists("/srv/joining/data/kept/setup") for host in hosts] == [True, False]
     assert [host.exists("/srv/joining/data/kept/migrations") for host in hosts] == [True, False]

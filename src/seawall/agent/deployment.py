@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from seawall.agent import commands, converge, gate, owned, releases, venvs
+from seawall.agent import commands, converge, gate, owned, releases, resolutions, venvs
 from seawall.agent.errors import AgentError, Cancelled
 from seawall.agent.files import remove_tree, replace_link, sync_filesystem, write_atomic
 from seawall.agent.journal import Interrupted, Journal, now
@@ -78,6 +78,7 @@ class Deployer:
             with self._step("staged"):
                 stage(self.places, work.release_id, release, now())
             with self._step("built"):
+                resolutions.adopt(self.places, at, release, work.resolved)
                 Builder(self.places, self._says("built"), self.cancelled).build(at, release)
             if work.action == "deploy" and lead:
                 self._migrate(work, release)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from seawall.agent import posture, queries
+from seawall.agent import posture, queries, releases, resolutions
 from seawall.agent.certificates import requests
 from seawall.agent.client import Client
 from seawall.agent.journal import Journal
@@ -23,6 +23,12 @@ Answer = dict[str, Any]
 
 def _releases(places: Places, _frame: Frame, _client: Client) -> Answer:
     return {"releases": queries.release_list(places)}
+
+
+def _resolved(places: Places, frame: Frame, _client: Client) -> Answer:
+    """For the other hosts of a fleet: what a release's requirements were resolved to here."""
+    release_id = str(frame.message["release_id"])
+    return resolutions.told(places, release_id, releases.load(places, release_id).release)
 
 
 def _status(places: Places, _frame: Frame, _client: Client) -> Answer:
@@ -69,6 +75,7 @@ def _maintenance(places: Places, frame: Frame, _client: Client) -> Answer:
 
 OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
     "releases": _releases,
+    "resolved": _resolved,
     "status": _status,
     "posture": _posture,
     "verify": _verify,

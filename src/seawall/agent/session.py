@@ -209,6 +209,7 @@ class Session:
         work = Work("deploy", by, old=releases.live_id(self._there()), new=release is not None, release=release)
         if release is not None:
             work.release_id = str(message["release_id"])
+            work.resolved = message.get("resolved", {})
         return self._prepared(work, self.question.resources if plan.changes else (), bool(message["lead"]))
 
     def _prepare_existing(self, frame: Frame) -> dict[str, Any]:

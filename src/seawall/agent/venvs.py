@@ -22,6 +22,7 @@ from seawall.agent.hashes import HASH
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.process import PATH, check, run
 from seawall.agent.requirement_files import any_local, bare, hashed, names, texts, without
+from seawall.agent.resolutions import built_from, resolution
 from seawall.agent.vocabulary import Release, Requirements
 
 #: The mark of a virtual environment that was finished; one without it is built anew.
@@ -198,12 +199,6 @@ class Builder:
         return done.stdout
 
 
-def resolution(places: Places, at: ReleasePlaces, release: Release) -> Path:
-    """Where the resolved requirements of a release are kept."""
-    question = _question(at.code, release).encode(errors="surrogateescape")
-    return places.resolved / f"{hashlib.sha256(question).hexdigest()[:16]}.txt"
-
-
 def compiler(venv: Path, build_user: str) -> str:
     """The program that compiles the app's code; "" if there is none, and the app is compiled at each start.
 
@@ -262,21 +257,8 @@ def environment_key(locked: str, release: Release) -> str:
     wanted = release.requirements
     parts = [locked, wanted.python, os.uname().machine]
     if wanted.install_project or any_local([locked]):
-        parts += _contents(release)
+        parts += built_from(release)
     return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()[:16]
-
-
-def _question(code: Path, release: Release) -> str:
-    """All that decides a resolution: the requirement files' content with what they include, extras, interpreter."""
-    wanted = release.requirements
-    found = texts(code, wanted)
-    built = _contents(release) if any_local(found) else []
-    form = ["hashed"] if wanted.path and any(HASH in text for text in found) else []
-    return "\0".join([*found, *form, *built, *wanted.extra, wanted.python, os.uname().machine])
-
-
-def _contents(release: Release) -> list[str]:
-    return sorted(f"{entry.path}={entry.sha256}" for entry in release.entries)
 
 
 def _copy(at: ReleasePlaces) -> Path:

@@ -14,7 +14,8 @@ from seawall.agent import contents, hashes
 from seawall.agent.findings import Area
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.requirement_files import any_local
-from seawall.agent.venvs import COMPLETE, environment_key, resolution
+from seawall.agent.resolutions import resolution
+from seawall.agent.venvs import COMPLETE, environment_key
 from seawall.agent.vocabulary import Release
 
 _INFO = re.compile(r"(lib/python[^/]+/site-packages)/([^/]+)-([^/-]+)\.dist-info/RECORD")

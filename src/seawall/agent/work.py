@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seawall.agent.errors import AgentError, Cancelled, ErrorRecord
@@ -20,6 +21,8 @@ class Work:
     new: bool = False
     old: str = ""
     reloads: tuple[Service, ...] = ()
+    #: What another host of the fleet has resolved the requirements to (`resolutions.told`).
+    resolved: Mapping[str, str] = field(default_factory=dict)
     #: Whether the host's resources are made anew.
     applied: bool = False
     #: What an authority is asked for once the site is live.

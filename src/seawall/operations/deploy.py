@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,8 +83,11 @@ def _prepare_all(plan: Plan, busy: Sequence[HostPlan]) -> Generator[Happening, N
     others = [item for item in busy if item is not plan.hosts[0]]
     for group in (lead, others):
         hosts = [item.host for item in group]
+        resolved = _resolved(plan) if group is others and group else {}
 
-        def work(item: HostPlan, tell: Tell, leads: bool = group is lead) -> dict[str, Any]:
+        def work(
+            item: HostPlan, tell: Tell, leads: bool = group is lead, resolved: Mapping[str, str] = resolved
+        ) -> dict[str, Any]:
             return _request(
                 item.host,
                 tell,
@@ -93,6 +96,7 @@ def _prepare_all(plan: Plan, busy: Sequence[HostPlan]) -> Generator[Happening, N
                 new_release=item.release.new,
                 release_id=plan.release_id,
                 lead=leads,
+                resolved=resolved,
             )
 
         outcomes: Outcomes[HostPlan, dict[str, Any]] = yield from on_each(group, work, _stopping(hosts))
@@ -101,6 +105,13 @@ def _prepare_all(plan: Plan, busy: Sequence[HostPlan]) -> Generator[Happening, N
             [item.host for item in (*prepared, *group)],
             Outcomes(outcomes.results, [(item.host, error) for item, error in outcomes.failures], outcomes.stopped),
         )
+
+
+def _resolved(plan: Plan) -> dict[str, str]:
+    """What the first host made of requirements that name no versions: the others are to run the same."""
+    lead = plan.hosts[0]
+    release_id = plan.release_id if lead.release.new else lead.host.live
+    return dict(lead.host.session.request("resolved", release_id=release_id)) if release_id else {}
 
 
 def _all_or_none(hosts: Sequence[Host], outcomes: Outcomes[Host, dict[str, Any]]) -> Generator[Happening, None, None]:
