@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from seawall.agent.vocabulary import File
-from seawall.stack import nginx
+from seawall.stack import names, nginx
 from seawall.stack.composition import Composition
 from seawall.stack.facts import Facts
 from stack import place
@@ -105,7 +105,7 @@ def test_two_apps_whose_names_differ_in_a_hyphen_share_no_name_in_nginx() -> Non
     sites = [site_of(composed(project(name=name))) for name in ("a-b", "ab")]
     names = [set(re.findall(r"\bseawall_\w+", site)) for site in sites]
     # What a regular expression found is used at once, and PCRE has no room for the app's name in its name.
-    assert names[0] & names[1] == {"seawall_id", "seawall_half"}
+    assert names[0] & names[1] == {"seawall_id", "seawall_half", "seawall_digits"}
 
 
 # --- the local nginx, run
@@ -135,9 +135,37 @@ class App(BaseHTTPRequestHandler):
         """Quiet."""
 
 
+class UwsgiApp(socketserver.StreamRequestHandler):
+    """The same in uwsgi's own protocol (uwsgi-docs, Protocol.rst)."""
+
+    def handle(self) -> None:
+        if not (head := self.rfile.read(4)):
+            return
+        packet = self.rfile.read(int.from_bytes(head[1:3], "little"))
+        found, place = [], 0
+        while place < len(packet):
+            size = int.from_bytes(packet[place : place + 2], "little")
+            found.append(packet[place + 2 : place + 2 + size].decode())
+            place += 2 + size
+        said = dict(zip(found[::2], found[1::2], strict=True))
+        body = self.rfile.read(int(said["CONTENT_LENGTH"] or 0)).decode()
+        lines = [f"{self.server.release} {said['REQUEST_METHOD']} {said['REQUEST_URI']}"]
+        lines += [f"{name}: {value}" for name, value in said.items()]
+        status = "418 I'm a teapot" if said["PATH_INFO"] == "/teapot" else "200 OK"
+        self.wfile.write(f"HTTP/1.1 {status}\r\n\r\n".encode() + "\n".join([*lines, body]).encode())
+
+
+class TcpServer(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+
+
 @contextmanager
-def app(made: Composition, release: str) -> Iterator[None]:
-    with socketserver.ThreadingUnixStreamServer(f"{made.layout.run}/{release}.sock", App) as server:
+def app(
+    made: Composition, release: str, *, speaks: str = "http", address: tuple[str, int] | None = None
+) -> Iterator[None]:
+    handler = UwsgiApp if speaks == "uwsgi" else App
+    path = f"{made.layout.run}/{release}.sock"
+    with TcpServer(address, handler) if address else socketserver.ThreadingUnixStreamServer(path, handler) as server:
         server.release = release
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
@@ -215,6 +243,35 @@ def test_a_switch_of_the_one_link_moves_requests_and_files_without_a_reload(fron
     assert (before[1].text, after[1].text) == ("/* v1 */", "/* v2 */")
 
 
+def mark(front: Front, release: str, **markers: str) -> None:
+    """The files that say how a release is asked."""
+    for name, content in markers.items():
+        (front.base / f"releases/{release}/web.{name}").write_text(content)
+
+
+def test_a_switch_of_the_one_link_also_changes_how_the_app_is_asked(front: Front) -> None:
+    address = names.loopback(front.made.layout.app)
+    at = {release: (address, 10000 + int(release[1:])) for release in ("v34", "v567", "v4321")}
+    for release, markers in {
+        "v3": {"uwsgi": ""},
+        "v34": {"tcp": f"{address}:10034"},
+        "v567": {"tcp": f"{address}:10567", "uwsgi": ""},
+        "v4321": {"tcp": f"{address}:14321"},
+    }.items():
+        place.stage(front.made, release)
+        mark(front, release, **markers)
+    with (
+        app(front.made, "v3", speaks="uwsgi"),
+        app(front.made, "v34", address=at["v34"]),
+        app(front.made, "v567", speaks="uwsgi", address=at["v567"]),
+        app(front.made, "v4321", address=at["v4321"]),
+    ):
+        for release in ("v1", "v3", "v34", "v567", "v4321", "v2"):
+            place.switch(front.made, release)
+            first, *_ = front.ask("/a%20b?c=d", "POST", b"x").text.splitlines()
+            assert first == f"{release} POST /a%20b?c=d"
+
+
 def test_the_release_is_named_for_a_probe_from_this_host_and_for_nobody_else(front: Front) -> None:
     assert front.ask("/health", X_Seawall_Probe="1").headers["X-Seawall-Release"] == "v1"
     place.switch(front.made, "v2")
@@ -257,6 +314,43 @@ def test_what_a_visitor_makes_up_about_himself_never_reaches_the_app(front: Fron
     assert f"Host: localhost:{front.https_port}" in lines
     assert "X-Forwarded-For: 127.0.0.1" in lines
     assert "X-Forwarded-Proto: https" in lines
+
+
+def test_in_uwsgis_protocol_the_app_hears_the_same_of_a_visitor_and_the_whole_request(front: Front) -> None:
+    place.stage(front.made, "v3")
+    mark(front, "v3", uwsgi="")
+    place.switch(front.made, "v3")
+    with app(front.made, "v3", speaks="uwsgi"):
+        lines = front.ask(
+            "/a%20b?c=d",
+            "POST",
+            b"sent",
+            X_Forwarded_For="6.6.6.6",
+            X_Forwarded_Proto="http",
+            X_Forwarded_Host="evil.example",
+            X_Forwarded_Prefix="/evil",
+            X_Real_IP="6.6.6.6",
+            Forwarded="for=6.6.6.6",
+            Proxy="http://evil.example",
+            X_Other="kept",
+        ).text.splitlines()
+        assert front.ask("/teapot").status == 418
+        assert front.ask("/", "POST", b"x" * 1025).status == 413
+    assert not [line for line in lines if "6.6.6.6" in line or "evil" in line]
+    assert {
+        f"HTTP_HOST: localhost:{front.https_port}",
+        "HTTP_X_FORWARDED_FOR: 127.0.0.1",
+        "HTTP_X_FORWARDED_PROTO: https",
+        "HTTP_X_OTHER: kept",
+        "REMOTE_ADDR: 127.0.0.1",
+        "UWSGI_SCHEME: https",
+        "PATH_INFO: /a b",
+        "QUERY_STRING: c=d",
+        "CONTENT_LENGTH: 4",
+        "sent",
+    } <= set(lines)
+    assert front.ask("/").status == 502
+    assert "Not available" in front.ask("/").text
 
 
 def test_a_connection_to_the_app_is_closed_after_its_answer_unless_it_is_upgraded(front: Front) -> None:

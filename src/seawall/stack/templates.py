@@ -24,6 +24,7 @@ USUAL = (
     "_nginx-tls.j2",
     "_nginx-limits.j2",
     "_nginx-headers.j2",
+    "_nginx-uwsgi.j2",
     "_nginx-app.j2",
 )
 
