@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from seawall.agent.vocabulary import File
-from seawall.stack import names, nginx
+from seawall.stack import listening, nginx
 from seawall.stack.composition import Composition
 from seawall.stack.facts import Facts
 from stack import place
@@ -250,7 +250,7 @@ def mark(front: Front, release: str, **markers: str) -> None:
 
 
 def test_a_switch_of_the_one_link_also_changes_how_the_app_is_asked(front: Front) -> None:
-    address = names.loopback(front.made.layout.app)
+    address = listening.address(front.made.layout)
     at = {release: (address, 10000 + int(release[1:])) for release in ("v34", "v567", "v4321")}
     for release, markers in {
         "v3": {"uwsgi": ""},

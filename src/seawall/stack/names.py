@@ -6,8 +6,6 @@ hold, so ``shop`` with a process ``admin`` never takes the name of an app ``shop
 
 from __future__ import annotations
 
-import hashlib
-
 from seawall.agent.vocabulary import RELEASE
 from seawall.config.model import Project
 from seawall.errors import ConfigError
@@ -23,16 +21,6 @@ def unit(app: str, *parts: str) -> str:
 def group(app: str, part: str) -> str:
     """The name of a supervisor group: ``APP-web-vN``."""
     return f"{app}-{part}-{RELEASE}"
-
-
-def loopback(app: str) -> str:
-    """The address of this host that is an app's own, where its releases listen on TCP: ``127.A.B.C``.
-
-    It follows from the name alone, so the front server's file never changes with a release. ``127.0`` is left to
-    others: resolvers and Debian's own host name live there (systemd-resolved(8), hosts(5)).
-    """
-    first, second, third = hashlib.sha256(app.encode()).digest()[:3]
-    return f"127.{first % 254 + 1}.{second}.{third % 254 + 1}"
 
 
 def check(project: Project) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from seawall.agent.vocabulary import File, Layout, Link, Resource, Service
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import headers, limits, names, nginx_host
+from seawall.stack import headers, limits, listening, nginx_host
 from seawall.stack.facts import Facts
 from seawall.stack.site import Site
 from seawall.stack.static import mounts
@@ -136,7 +136,7 @@ def _app(project: Project, layout: Layout, *, hsts: str = "") -> dict[str, objec
         "name": f"seawall_{layout.app.replace('-', '_')}",
         "base": layout.base,
         "live": f"{layout.base}/live",
-        "loopback": names.loopback(layout.app),
+        "loopback": listening.address(layout),
         "maintenance": f"{layout.base}/maintenance",
         "mounts": mounts(project.static),
         "headers": headers.added(project, hsts=hsts),
