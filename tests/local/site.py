@@ -195,6 +195,10 @@ class Site:
         assert status == 200, text
         return text.split()[1]
 
+    def leaf(self) -> bytes:
+        """The certificate that visitors are shown."""
+        return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("localhost", self.port), timeout=10))
+
     def traffic(self) -> TrafficPlan:
         return TrafficPlan(
             f"https://localhost:{self.port}/",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from local.site import Site
 from seawall.errors import UsageError
-from seawall.operations import look, run
+from seawall.operations import authority, local, look, run
 from seawall.operations.rollback import restart, rollback
 from seawall.operations.stop import set_maintenance
 from seawall.traffic import TrafficProcess
@@ -46,6 +47,19 @@ def test_releases_and_rollbacks_under_traffic_fail_no_request(site: Site) -> Non
         report = traffic.stop()
     assert report.failed == 0, report.failures
     assert {mark.name for mark in report.marks} == {"one", "two"}
+
+
+def test_a_renewed_certificate_is_shown_to_visitors_after_the_next_up(site: Site) -> None:
+    site.deploy()
+    before = site.leaf()
+    files = authority.leaf_files(local.folder(site.project))
+    files.certificate.unlink()
+    local.prepare(site.project)
+    assert site.leaf() == before, "nginx keeps what it has read"
+    site.deploy()
+    shown = site.leaf()
+    assert shown == ssl.PEM_cert_to_DER_cert(files.certificate.read_text())
+    assert shown != before
 
 
 def test_only_what_changed_travels(site: Site) -> None:

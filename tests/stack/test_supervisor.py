@@ -195,6 +195,7 @@ def test_the_front_is_the_tools_own_where_there_is_no_nginx(short: Path) -> None
     (process,) = options.processes_from_section(parser, "program:front", "front")
     heard = process.environment
     assert heard.pop("SEAWALL_FRONT_LIVE") == f"{made.layout.base}/live"
+    assert heard.pop("SEAWALL_FRONT_LEAF") == ""
     values = {name: json.loads(value) for name, value in heard.items()}
     assert values.pop("SEAWALL_FRONT_HEADERS")["Content-Security-Policy"] == awkward
     assert values == {

@@ -7,6 +7,7 @@ before it ends. Ninety days is the life of public certificates too, so nothing i
 from __future__ import annotations
 
 import datetime
+import hashlib
 import ipaddress
 import os
 from dataclasses import dataclass
@@ -48,6 +49,14 @@ def ensure(folder: Path, now: datetime.datetime) -> LeafFiles:
         _write(files.key, _key_bytes(key), 0o600)
         _write(files.certificate, _certificate_bytes(certificate), 0o644)
     return files
+
+
+def fingerprint(files: LeafFiles) -> str:
+    """Which leaf this is, in 16 hexadecimal digits; "" while there is none."""
+    try:
+        return hashlib.sha256(files.certificate.read_bytes()).hexdigest()[:16]
+    except FileNotFoundError:
+        return ""
 
 
 def _lasts(certificate: Path, key: Path, now: datetime.datetime) -> bool:

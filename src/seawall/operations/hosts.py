@@ -137,6 +137,7 @@ def _local_target(project: Project) -> LocalTarget:
         tool_python=sys.executable,
         certificate=str(files.certificate),
         key=str(files.key),
+        leaf=authority.fingerprint(files),
     )
 
 

@@ -59,6 +59,8 @@ def with_granian(project: Project, layout: Layout, target: LocalTarget) -> tuple
         "seawall.front.proxy:app",
     )
     environment = {
+        # For nothing but to be another environment when the leaf is another one: then supervisor starts the front anew.
+        "SEAWALL_FRONT_LEAF": target.leaf,
         "SEAWALL_FRONT_LIVE": f"{layout.base}/live",
         "SEAWALL_FRONT_STATIC": json.dumps({mount.prefix: mount.name for mount in mounts(project.static)}),
         "SEAWALL_FRONT_HOSTS": json.dumps(nginx.LOCAL_HOSTS),

@@ -110,6 +110,7 @@ def local_configuration(project: Project, layout: Layout, facts: Facts, target: 
         user=target.user if target.is_root else "",
         certificate=target.certificate,
         key=target.key,
+        leaf=target.leaf,
         https_port=target.https_port,
         http_port=target.http_port,
         http2_directive=facts.nginx >= HTTP2_DIRECTIVE,

@@ -17,7 +17,8 @@ class LocalTarget:
     """This machine, without root, everything inside ``directory``/.seawall/local.
 
     ``user`` is the person's login name; ``nginx`` the path of an nginx to put in front, "" for the tool's own front;
-    ``certificate`` and ``key`` are the PEM files of the local authority's leaf. ``python`` is the interpreter that
+    ``certificate`` and ``key`` are the PEM files of the local authority's leaf, ``leaf`` says which one that is: a
+    front server reads them only when it starts or is told. ``python`` is the interpreter that
     virtual environments are made with, ``uv`` the uv that makes them, ``tool_python`` the interpreter that has
     supervisor and the front. With ``is_root`` nginx is told to stay the person it was started by.
     """
@@ -33,6 +34,7 @@ class LocalTarget:
     tool_python: str
     certificate: str
     key: str
+    leaf: str = ""
 
 
 Target = ServerTarget | LocalTarget
