@@ -1,6 +1,8 @@
 # Two commands do everything: `make demo` and `make test`.
 UV := ./tools/uv
 RUN := $(UV) run --frozen
+# Tests that need no host and put nothing online.
+UNIT := -n 2 --dist loadfile tests --ignore tests/hosts --ignore tests/local --ignore tests/verifiers/test_verified.py
 
 .PHONY: demo test tools check format docs bench
 
@@ -9,6 +11,7 @@ demo: ## put examples/guestbook online here, release a second version under traf
 	@$(RUN) python examples/demo.py
 
 test: tools check ## everything: the checks, the tests on booted test hosts, and what independent verifiers say of one
+	$(RUN) pytest -q -m slow $(UNIT)
 	$(RUN) pytest -n 2 --dist loadfile tests/verifiers/test_verified.py tests/hosts tests/local
 
 tools:
@@ -21,7 +24,7 @@ check: ## format, lint, types, import contracts, unit tests: under a minute
 	$(RUN) mypy
 	$(RUN) lint-imports
 	$(RUN) vermin --quiet --no-tips --violations -t=3.9- src/seawall/agent
-	$(RUN) pytest -q -n 2 --dist loadfile tests --ignore tests/hosts --ignore tests/local --ignore tests/verifiers/test_verified.py
+	$(RUN) pytest -q -m "not slow" $(UNIT)
 
 format:
 	$(RUN) ruff format

@@ -361,6 +361,7 @@ def test_where_putting_back_fails_too_a_person_is_told_of_both(host: Host) -> No
     assert not UndoLog(str(host.undo)).empty
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_another_process_puts_everything_back(host: Host) -> None:
     host.programs.add("python3", "mkdir -p $3/bin; printf '#!/bin/sh\\n' > $3/bin/python; chmod 755 $3/bin/python")
     host.settle(NGINX, site(host), File(host.path("gone"), "x", service="nginx"), Directory(host.path("data")))

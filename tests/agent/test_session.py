@@ -80,6 +80,7 @@ def test_a_connection_that_ends_before_the_commit_undoes_what_was_prepared(deplo
     as_it_was(deployed)
 
 
+@pytest.mark.slow
 def test_a_tool_that_falls_silent_has_gone_and_one_that_says_it_is_there_has_not(
     deployed: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,7 @@ def test_rolling_back_restores_every_byte_mode_and_link(tmp_path: Path) -> None:
     assert UndoLog.load(str(state / "undo")).empty
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_of_changing_another_process_puts_everything_back(tmp_path: Path) -> None:
     root, folder = tmp_path / "root", str(tmp_path / "undo")
     old_tree(root)
@@ -84,6 +85,7 @@ def test_killed_at_any_moment_of_changing_another_process_puts_everything_back(t
     assert step > 100
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_of_putting_back_the_next_process_finishes(tmp_path: Path) -> None:
     step = 1
     while True:

@@ -111,6 +111,7 @@ def on_a_terminal(arguments: list[str], **environment: str) -> bytes:
     return written
 
 
+@pytest.mark.slow
 def test_colour_is_for_terminals_and_never_where_it_is_not_wanted(folder: Path) -> None:
     arguments = ["-C", str(folder), "config", "explain", "nothing.of.the.kind"]
     assert b"\x1b[31merror" in on_a_terminal(arguments)

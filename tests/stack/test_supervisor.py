@@ -138,6 +138,7 @@ def ask(path: str) -> dict[str, object]:
     return answers[0]
 
 
+@pytest.mark.slow
 def test_a_real_supervisord_starts_a_release(made: Composition, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server gets the socket as systemd would hand it over, and the variables unchanged; nothing leaks in."""
     monkeypatch.setenv("OF_THE_SHELL", "private")
@@ -160,6 +161,7 @@ def test_a_real_supervisord_starts_a_release(made: Composition, monkeypatch: pyt
         assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
 
 
+@pytest.mark.slow
 def test_a_process_runs_as_often_as_asked_with_its_words_unchanged(made: Composition) -> None:
     data = Path(made.layout.base) / "data"
     with supervisord(made):
@@ -168,6 +170,7 @@ def test_a_process_runs_as_often_as_asked_with_its_words_unchanged(made: Composi
             assert json.loads(file.read_text()) == [["a  b", 'c"d', "5%", ";x"], AWKWARD_VALUE]
 
 
+@pytest.mark.slow
 def test_supervisord_says_whether_it_runs_by_the_command_of_its_service(made: Composition) -> None:
     running = place.service(made, "supervisor").running
     assert subprocess.run(running, check=False, capture_output=True, timeout=30).returncode != 0
@@ -175,6 +178,7 @@ def test_supervisord_says_whether_it_runs_by_the_command_of_its_service(made: Co
         assert subprocess.run(running, check=False, capture_output=True, timeout=30).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_is_started_again_on_the_same_path(made: Composition) -> None:
     path = f"{made.layout.run}/v1.sock"
     with supervisord(made):

@@ -20,6 +20,9 @@ from seawall.errors import ConnectionFailed, ConnectionLost, HostError
 from seawall.transport.pack import BAD_ARCHIVE, BAD_PLACE, BOOTSTRAP, Package, package
 from seawall.transport.session import Session
 
+#: A Python is started for each.
+pytestmark = pytest.mark.slow
+
 
 def explain(code: int, errors: str) -> ConnectionFailed:
     return ConnectionFailed(f"ended with {code}", output=errors)
