@@ -345,3 +345,17 @@ def test_a_mistake_over_a_text_does_not_repeat_it() -> None:
         b"TOKEN=pelican \xff".decode()
     assert "pelican" in repr(caught.value)
     assert "pelican" not in session._mistake(caught.value).fact
+
+
+def test_a_deployment_measures_the_new_release_and_the_old_one_which_has_served(
+    deployed: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployed.manager, "pids", lambda *_: [os.getpid()])
+    talk = deployed.session()
+    assert talk.app["memory"] == {"measured": [], "others": {}}
+    talk.prepare("two")
+    talk.ask("commit")
+    talk.leave()
+    known = deployed.session().app["memory"]["measured"]
+    assert [(one["release"], one["served"], one["live"]) for one in known] == [("v2", False, True), ("v1", True, False)]
+    assert all(one["worker"] > 1_000_000 for one in known)

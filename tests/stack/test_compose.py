@@ -47,19 +47,6 @@ def test_facts_are_read_from_what_the_agent_says_and_the_rest_is_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cores", "memory", "workers"),
-    [(1, 4 << 30, 2), (2, 4 << 30, 3), (64, 256 << 30, 8), (4, 512 << 20, 2), (4, 128 << 20, 1), (2, 0, 3)],
-)
-def test_workers_are_one_more_than_the_cores_as_far_as_memory_allows(cores: int, memory: int, workers: int) -> None:
-    facts = Facts(cores=cores, memory_bytes=memory)
-    assert gunicorn.workers(project(), facts) == workers
-
-
-def test_a_number_of_workers_is_taken_as_it_is() -> None:
-    assert gunicorn.workers(project(server={"workers": 33}), Facts(cores=1, memory_bytes=1)) == 33
-
-
-@pytest.mark.parametrize(
     ("interface", "threads", "kind"), [("wsgi", 4, "gthread"), ("wsgi", 1, "sync"), ("asgi", 4, "asgi")]
 )
 def test_the_worker_follows_from_interface_and_threads(interface: str, threads: int, kind: str) -> None:

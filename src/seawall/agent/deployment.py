@@ -88,6 +88,13 @@ class Deployer:
             self.programs.gate(work.release_id, release)
             self.programs.start(work.release_id, release, "process")
             self.programs.settle(work.release_id, release)
+        self._measure(work)
+
+    def _measure(self, work: Work) -> None:
+        """The memory of the release that is about to go, which has served, and of the one that comes."""
+        if work.old and work.old != work.release_id:
+            self.programs.measure(work.old, served=True)
+        self.programs.measure(work.release_id, served=False)
 
     def _migrate(self, work: Work, release: Release) -> None:
         at = self.places.release(work.release_id)

@@ -139,3 +139,8 @@ class ReleasePlaces:
     @property
     def record(self) -> Path:
         return self.root / "release.json"
+
+    @property
+    def memory(self) -> Path:
+        """What its processes were measured to take."""
+        return self.root / "memory.json"

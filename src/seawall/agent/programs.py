@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from seawall.agent import gate, releases, sandbox_hint
+from seawall.agent import gate, memory, releases, sandbox_hint
 from seawall.agent.endpoint import endpoint
 from seawall.agent.errors import Cancelled, FrontDoorFailed, GateFailed
 from seawall.agent.managers import Manager
@@ -68,6 +68,13 @@ class Programs:
                     remedy = sandbox_hint.of(program, log) or "its last log lines are below"
                     raise GateFailed(why, place=program.name, output=log, remedy=remedy)
             time.sleep(0.1)
+
+    def measure(self, release_id: str, *, served: bool) -> None:
+        """Record what a release that runs takes of the memory."""
+        at = self.places.release(release_id)
+        if at.record.exists():
+            release = releases.load(self.places, release_id).release
+            memory.record(at, memory.measure(self.manager, at, release, served=served))
 
     def check_well(self, release_id: str, release: Release) -> None:
         """The release, live by now, must not have died. Raises FrontDoorFailed."""

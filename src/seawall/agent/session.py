@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from seawall.agent import lock, owned, queries, releases
+from seawall.agent import lock, memory, owned, queries, releases
 from seawall.agent.client import Client
 from seawall.agent.deployment import Deployer
 from seawall.agent.errors import AgentError, BadRequest, Cancelled, PlanChanged
@@ -112,6 +112,7 @@ class Session:
             "busy": lock.holder(self._there().lock),
             "next": releases.next_id(self._there(), records),
             "previous": releases.previous_id(self._there(), records),
+            "memory": memory.told(self._there()),
         }
 
     def _there(self) -> Places:

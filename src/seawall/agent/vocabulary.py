@@ -288,6 +288,19 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Serving:
+    """How the app server of a release divides its work: what a measurement of its memory is a measurement of.
+
+    ``workers`` is 0 for a release that was made before this was recorded.
+    """
+
+    kind: str = ""
+    workers: int = 0
+    threads: int = 0
+    preload: bool = False
+
+
+@dataclass(frozen=True)
 class Release:
     """Everything that makes a release; two releases with equal fields (``source`` aside) are the same release."""
 
@@ -306,6 +319,7 @@ class Release:
     drain: float = 30.0
     keep: int = 5
     secret_names: tuple[str, ...] = ()
+    serving: Serving = field(default_factory=Serving)
     source: Source = field(default_factory=Source)
 
 
@@ -322,6 +336,28 @@ class Change:
     action: str
     diff: str = ""
     before: str = ""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The memory of a release's processes, in bytes, each process's proportional share (PSS: proc(5), smaps_rollup).
+
+    ``main`` is the part that is there once, ``worker`` the largest worker's, ``processes`` all of the release's other
+    programs together. ``served`` says that it had been answering visitors; else it had just passed its gate.
+    """
+
+    release: str
+    serving: Serving
+    main: int
+    worker: int
+    processes: int = 0
+    served: bool = False
+    live: bool = False
+
+    @property
+    def whole(self) -> int:
+        """All that the release takes."""
+        return self.main + max(1, self.serving.workers) * self.worker + self.processes
 
 
 @dataclass(frozen=True)
@@ -376,5 +412,11 @@ def release_from_wire(data: Mapping[str, Any]) -> Release:
     values["gate"] = build(Gate, values["gate"])
     values["front"] = build(FrontDoor, values["front"])
     values["listen"] = build(Listen, values.get("listen", {}))
+    values["serving"] = build(Serving, values.get("serving", {}))
     values["source"] = build(Source, values.get("source", {}))
     return build(Release, values)
+
+
+def measured_from_wire(data: Mapping[str, Any]) -> Measured:
+    """The nested counterpart of :func:`build` for a measurement. Raises TypeError, KeyError."""
+    return build(Measured, {**data, "serving": build(Serving, data["serving"])})

@@ -28,8 +28,9 @@ class Server(Table):
     )
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=512)] = setting(
         "auto",
-        'How many worker processes answer requests. `"auto"` is one more than the host has cores, at most 8: enough to '
-        "keep the cores busy without filling the memory.",
+        'How many worker processes answer requests. `"auto"` is one more than the host has cores, at most 8, as far as '
+        "the memory goes by what the app was measured to take: `seawall explain server` shows the sum. More than the "
+        "memory holds is refused.",
         example=4,
         becomes="`workers` in BASE/releases/vN/settings/gunicorn.conf.py",
     )

@@ -158,7 +158,7 @@ def read_project(project: Project) -> Wanted:
 
 def plan_host(wanted: Wanted, host: Host) -> HostPlan:
     """Ask one host what it would change. Raises HostError, and ConfigError for what cannot work there."""
-    facts = Facts.from_wire(host.session.facts)
+    facts = Facts.from_wire(host.session.facts).with_memory(host.app["memory"])
     composition = compose(
         wanted.project,
         host.target,

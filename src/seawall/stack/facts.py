@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
+
+from seawall.agent.vocabulary import Measured, measured_from_wire
 
 #: The nginx that a distribution installs, for a host that has none yet: the site must not change when it arrives.
 DISTRIBUTED_NGINX = {
@@ -26,7 +28,8 @@ class Facts:
     ``address`` is the one the session reached the host by; ``python`` and ``nginx_version`` look like ``3.11.2``.
     ``default_servers`` are the sites of nginx that answer for unknown host names, each as ``ADDRESS PATH``;
     ``nginx_sizes`` the sizes of its tables that somebody has set; ``nginx_needs`` what its sites use that a sandbox
-    would take from it.
+    would take from it. ``measured`` is the memory of the app's releases, the live one's first, then the newest's;
+    ``other_apps`` what the live releases of other apps take, in bytes, 0 where that is not known.
     """
 
     os_id: str = ""
@@ -42,6 +45,13 @@ class Facts:
     default_servers: tuple[str, ...] = ()
     nginx_sizes: tuple[str, ...] = ()
     nginx_needs: tuple[str, ...] = ()
+    measured: tuple[Measured, ...] = ()
+    other_apps: tuple[tuple[str, int], ...] = ()
+
+    def with_memory(self, told: Mapping[str, Any]) -> Facts:
+        """These facts, and what the agent says of memory when it hears which app is meant."""
+        measured = tuple(measured_from_wire(one) for one in told["measured"])
+        return replace(self, measured=measured, other_apps=tuple(sorted(told["others"].items())))
 
     @classmethod
     def from_wire(cls, hello: Mapping[str, Any]) -> Facts:

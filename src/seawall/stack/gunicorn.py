@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from seawall.agent.vocabulary import RELEASE, Layout, UnitFile
 from seawall.config.model import Project
+from seawall.stack import sizing
 from seawall.stack.app_server import STOP_MARGIN, AppServer
 from seawall.stack.facts import Facts
 from seawall.stack.templates import render
@@ -16,11 +17,6 @@ WSGI_REQUIREMENT = "gunicorn>=23"
 ASGI_REQUIREMENT = "gunicorn>=27"
 
 SETTINGS = "settings/gunicorn.conf.py"
-
-#: More than this should be somebody's decision, made by measuring.
-MOST_WORKERS = 8
-#: What a worker with an ordinary app may grow to; half of the memory is left to everything else.
-WORKER_MEMORY = 128 * 1024 * 1024
 
 
 def app_server(project: Project, facts: Facts, layout: Layout, *, memory: str) -> AppServer:
@@ -46,7 +42,7 @@ def settings(project: Project, facts: Facts, *, worker_tmp_dir: str) -> UnitFile
     content = render(
         "gunicorn.conf.py.j2",
         app=project.app_id,
-        workers=workers(project, facts),
+        workers=sizing.size(project, facts, "gunicorn").workers,
         auto=server.workers == "auto",
         cores=facts.cores,
         worker_class=worker_class(project),
@@ -65,14 +61,6 @@ def command(project: Project, base: str) -> tuple[str, ...]:
     """The words that start gunicorn for a release, in the foreground."""
     release = f"{base}/releases/{RELEASE}"
     return (f"{release}/venv/bin/gunicorn", "-c", f"{release}/{SETTINGS}", project.app.entry)
-
-
-def workers(project: Project, facts: Facts) -> int:
-    """How many workers: as configured, else one more than there are cores, as far as memory allows."""
-    if project.server.workers != "auto":
-        return project.server.workers
-    fit = facts.memory_bytes // 2 // WORKER_MEMORY if facts.memory_bytes else MOST_WORKERS
-    return max(1, min(facts.cores + 1, fit, MOST_WORKERS))
 
 
 def worker_class(project: Project) -> str:

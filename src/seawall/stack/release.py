@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from seawall.agent.envfile import unfit
-from seawall.agent.vocabulary import FrontDoor, Gate, Listen, Program, Release
+from seawall.agent.vocabulary import FrontDoor, Gate, Listen, Program, Release, Serving
 from seawall.errors import ConfigError
-from seawall.stack import static
+from seawall.stack import sizing, static
 from seawall.stack.app_server import AppServer
 from seawall.stack.composition import Inputs
 
@@ -21,6 +21,8 @@ def build(
     _check_environment(inputs.env)
     static.check(project, inputs.tree)
     health = project.health
+    sizing.check(project, inputs.facts, server.kind)
+    sized = sizing.size(project, inputs.facts, server.kind)
     return Release(
         entries=inputs.tree,
         requirements=replace(inputs.requirements, extra=server.requirements),
@@ -45,6 +47,7 @@ def build(
         drain=project.release.drain,
         keep=project.release.keep,
         secret_names=project.secrets,
+        serving=Serving(server.kind, sized.workers, sized.threads, project.server.preload),
         source=inputs.source,
     )
 

@@ -3,7 +3,7 @@
 
 proc_name = "guestbook"
 
-# One more than this host's cores (2), as far as half of its memory allows, at most 8.
+# By this host's 2 cores and its memory: `seawall explain server` shows the sum.
 workers = 3
 worker_class = "gthread"
 threads = 4

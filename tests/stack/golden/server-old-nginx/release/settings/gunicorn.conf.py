@@ -3,7 +3,7 @@
 
 proc_name = "guestbook"
 
-# One more than this host's cores (1), as far as half of its memory allows, at most 8.
+# By this host's 1 cores and its memory: `seawall explain server` shows the sum.
 workers = 2
 worker_class = "gthread"
 threads = 4

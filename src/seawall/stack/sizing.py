@@ -1,0 +1,225 @@
+"""How many workers a release gets: a sum of the host's cores and memory, and of what the app was measured to take.
+
+``server.workers = "auto"`` follows the sum; a number that somebody chose is checked against it. The same project, facts
+and measurements give the same answer, and measurements that differ a little give the same answer too (`_kept`), so that
+a deployment that changes nothing changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seawall.agent.vocabulary import Measured, Serving
+from seawall.config.model import Project
+from seawall.errors import ConfigError
+from seawall.stack.facts import Facts
+
+MIB = 1024 * 1024
+#: What an unknown worker counts for: a Flask app with an ORM and a few libraries takes 40 to 100 MiB.
+ESTIMATE = 128 * MIB
+#: Less than this no worker of a Python server takes, whatever it shares with others: for refusing what cannot be.
+LEAST = 8 * MIB
+#: What an app of this host counts for that was deployed before memory was measured.
+ESTIMATED_APP = 2 * ESTIMATE
+#: Kept for the system: a bare Debian with nginx, sshd and the journal takes about 100 MiB, and files want to be cached.
+SYSTEM, SYSTEM_SHARE = 128 * MIB, 10
+#: More than this should be somebody's decision, made by measuring: with 4 threads each and two releases side by side, 8
+#: workers can hold 64 of the 100 connections that a PostgreSQL allows by default (max_connections).
+MOST_WORKERS = 8
+#: Servers that are one process, however many are asked for.
+ONE_PROCESS = ("waitress",)
+#: In per cent of what was measured: a new number of workers leaves this much room …
+ROOMY = 114
+#: … and a number that holds is only raised if there is this much. The square of the one is the other, so that a number
+#: chosen by one measurement is kept by every other that is within a tenth of it.
+AMPLE = 130
+
+
+@dataclass(frozen=True)
+class Term:
+    """One line of the sum: bytes, or a count where ``counts`` (cores, workers)."""
+
+    name: str
+    value: int
+    why: str
+    counts: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a release counts for: bytes that are there once, bytes for each worker, and where they are from.
+
+    ``measured`` says that they are those of this app under this server; else they are more, or an estimate.
+    """
+
+    main: int
+    worker: int
+    processes: int
+    source: str
+    measured: bool
+
+    def need(self, workers: int, per_cent: int = 100) -> int:
+        return (self.main + workers * self.worker + self.processes) * per_cent // 100
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """What follows. ``limit`` says from what: ``cores``, ``memory``, ``server`` (it is one process), ``chosen`` (the
+    project names the number) or ``most``. ``fit`` is how many workers the memory allows, 0 for not even one."""
+
+    workers: int
+    threads: int
+    limit: str
+    fit: int | None
+    figure: Figure
+    terms: tuple[Term, ...]
+
+
+def size(project: Project, facts: Facts, kind: str) -> Sizing:
+    """The workers and threads that a release with this server gets on this host."""
+    figure = _figure(project, facts, kind)
+    room = _room(project, facts, figure)
+    fit = _fit(room, figure) if room is not None else None
+    workers, limit = _workers(project, facts, kind, room, figure)
+    return Sizing(workers, project.server.threads, limit, fit, figure, _terms(project, facts, figure, room, fit))
+
+
+def check(project: Project, facts: Facts, kind: str) -> None:
+    """Raises ConfigError for more workers than the memory holds, by what was measured, with the number that it does."""
+    sizing = size(project, facts, kind)
+    if sizing.limit != "chosen" or sizing.fit is None:
+        return
+    figure = sizing.figure if sizing.figure.measured else Figure(0, LEAST, 0, "the least that one can", False)
+    room = _room(project, facts, figure) or 0
+    if figure.need(sizing.workers) <= room:
+        return
+    raise ConfigError(
+        f"{sizing.workers} workers do not fit into the memory of the host beside those of the release before: a worker "
+        f"takes {_megabytes(figure.worker)} ({figure.source}), and one release has room for {_megabytes(room)}",
+        place="server.workers",
+        remedy=f'set [server] workers = {max(sizing.fit, 1)}, or "auto"; `seawall explain server` shows the sum',
+    )
+
+
+def _workers(project: Project, facts: Facts, kind: str, room: int | None, figure: Figure) -> tuple[int, str]:
+    if kind in ONE_PROCESS:
+        return 1, "server"
+    if project.server.workers != "auto":
+        return project.server.workers, "chosen"
+    most = min(facts.cores + 1, MOST_WORKERS)
+    limit = "most" if facts.cores + 1 > MOST_WORKERS else "cores"
+    if room is None:
+        return most, limit
+    workers = max(1, min(most, _kept(room, figure, _live_workers(facts, kind))))
+    return workers, limit if workers == most else "memory"
+
+
+def _kept(room: int, figure: Figure, live: int) -> int:
+    """As many as fit with some room left; but what is live stays while it fits, unless clearly more would."""
+    least, most = _fit(room, figure, AMPLE), _fit(room, figure)
+    return live if least <= live <= most else _fit(room, figure, ROOMY)
+
+
+def _fit(room: int, figure: Figure, per_cent: int = 100) -> int:
+    """The most workers whose need, grown to ``per_cent``, is in the room."""
+    left = room - figure.need(0, per_cent)
+    return max(0, left * 100 // (figure.worker * per_cent))
+
+
+def _live_workers(facts: Facts, kind: str) -> int:
+    live = next((one for one in facts.measured if one.live), None)
+    return live.serving.workers if live and live.serving.kind == kind else 0
+
+
+def _room(project: Project, facts: Facts, figure: Figure) -> int | None:
+    """The bytes that one release may take; None where the host did not say what it has."""
+    if not facts.memory_bytes:
+        return None
+    room = max(0, facts.memory_bytes - _system(facts) - sum(_others(facts).values())) // 2
+    limit = _sandbox(project)
+    return min(room, limit + figure.processes) if limit else room
+
+
+def _sandbox(project: Project) -> int:
+    """The bytes that the app's own unit may take; its processes have units of their own. 0 is no limit."""
+    said = project.sandbox.memory.lower()
+    power = {"k": 1, "m": 2, "g": 3}.get(said[-1:], 0)
+    return int(said.rstrip("kmg") or 0) << 10 * power
+
+
+def _system(facts: Facts) -> int:
+    return SYSTEM + facts.memory_bytes // SYSTEM_SHARE
+
+
+def _others(facts: Facts) -> dict[str, int]:
+    return {name: taken or ESTIMATED_APP for name, taken in facts.other_apps}
+
+
+# --- what a worker counts for
+
+
+def _figure(project: Project, facts: Facts, kind: str) -> Figure:
+    serving = Serving(kind, preload=project.server.preload)
+    alike = [one for one in facts.measured if _alike(one.serving, serving)]
+    if alike:
+        return _measured(alike)
+    if facts.measured:
+        return _converted(facts.measured[0], serving)
+    processes = sum(item.count for item in project.processes.values()) * ESTIMATE
+    return Figure(0, ESTIMATE, processes, "an estimate, until a deployment has measured it", False)
+
+
+def _alike(one: Serving, other: Serving) -> bool:
+    return (one.kind, one.preload) == (other.kind, other.preload)
+
+
+def _measured(alike: list[Measured]) -> Figure:
+    """The first is the live release's, or the newest. If it was measured when it started, what an earlier one grew to
+    counts too: this one will grow likewise."""
+    first = alike[0]
+    grown = first if first.served else next((one for one in alike if one.served), first)
+    chosen = max(first, grown, key=lambda one: one.worker)
+    when = "when it had served" if chosen.served else "when it started"
+    source = f"measured in {chosen.release} {when}"
+    return Figure(chosen.main, chosen.worker, first.processes, source, True)
+
+
+def _converted(one: Measured, wanted: Serving) -> Figure:
+    """From a measurement under another server, or with preload the other way, to what it is at most."""
+    main, worker = one.main, one.worker
+    if one.serving.preload and not wanted.preload:
+        # What was shared by the master and its workers counted for each by its part: now each has all of it.
+        worker += one.main * max(1, one.serving.workers)
+    preload = "preload" if one.serving.preload else "no preload"
+    kind = preload if one.serving.kind == wanted.kind else one.serving.kind
+    return Figure(main, worker, one.processes, f"measured in {one.release}, with {kind}", False)
+
+
+# --- the sum
+
+
+def _terms(project: Project, facts: Facts, figure: Figure, room: int | None, fit: int | None) -> tuple[Term, ...]:
+    cores = Term("cores", facts.cores, "one worker more than there are cores keeps them busy", counts=True)
+    if room is None or fit is None:
+        return (cores,)
+    limit = _sandbox(project)
+    return (
+        cores,
+        Term("memory", facts.memory_bytes, "of the host"),
+        Term("system", -_system(facts), f"kept for the system: {SYSTEM // MIB} MiB and a tenth"),
+        *(Term(f"app {name}", -taken, _of_other(facts, name)) for name, taken in _others(facts).items()),
+        *((Term("sandbox", limit, "the most that [sandbox] memory lets a unit use"),) if limit else ()),
+        Term("release", room, "for one release: during a deployment two run side by side"),
+        Term("main", -figure.main, "the part of the server that is there once"),
+        *((Term("processes", -figure.processes, "[processes]"),) if figure.processes else ()),
+        Term("worker", figure.worker, figure.source),
+        Term("fit", fit, "workers fit", counts=True),
+    )
+
+
+def _of_other(facts: Facts, name: str) -> str:
+    return "another app here" + ("" if dict(facts.other_apps)[name] else ", not measured yet: an estimate")
+
+
+def _megabytes(number: int) -> str:
+    return f"{number / 1_000_000:.0f} MB"
