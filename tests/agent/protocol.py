@@ -48,14 +48,14 @@ class Manager:
     def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
         return "last words of hunter2hunter2"
 
-    def log_command(self, places: Places, names: object, lines: int, follow: str) -> list[str]:
-        return ["sh", "-c", f"echo one hunter2hunter2; echo two{'; exec sleep 600' if follow else ''}"]
+    def log_commands(self, places: Places, names: object, lines: int, follow: str) -> list[list[str]]:
+        then = "; exec sleep 600" if follow else ""
+        return [["sh", "-c", f"echo one hunter2hunter2{then}"], ["sh", "-c", f"echo two{then}"]]
 
-    def running(self, places: Places) -> list[str]:
+    def installed(self, places: Places) -> list[str]:
         return sorted(self.running_now)
 
-    def is_up(self) -> bool:
-        return True
+    running = installed
 
 
 class Host:

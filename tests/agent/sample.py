@@ -13,11 +13,15 @@ from seawall.agent.vocabulary import Entry, FrontDoor, Gate, Layout, Program, Re
 SECRET = "hunter2hunter2"
 
 
-def places(base: Path, manager: str = "supervisor") -> Places:
-    """An app's empty folders under ``base``."""
-    made = Places(
-        Layout("tiny", base=str(base), run=str(base / "run"), manager=manager, unit_dir=str(base / "units"), uv="uv")
-    )
+def layout(base: Path, **changes: str) -> Layout:
+    """That of an app on the local target, whose folder is ``base``."""
+    values = {"units": "", "fragments": f"{base}/units", "logs": f"{base}/logs", "supervisor": f"{base}/run/super.sock"}
+    return Layout("tiny", base=str(base), run=str(base / "run"), uv="uv", **{**values, **changes})
+
+
+def places(base: Path, **changes: str) -> Places:
+    """An app's empty folders under ``base``; ``changes`` are those of its layout."""
+    made = Places(layout(base, **changes))
     folders = [made.run, made.releases, made.objects, made.venvs, made.resolved, made.data, made.state, base / "units"]
     for folder in folders:
         folder.mkdir(parents=True)

@@ -36,7 +36,7 @@ class Running(Manager):
         super().__init__()
         self.pid = pid
 
-    def running(self, places: Places) -> list[str]:
+    def installed(self, places: Places) -> list[str]:
         return ["v1"]
 
     def pids(self, at: ReleasePlaces, program: Program) -> list[int]:

@@ -6,15 +6,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from seawall.agent.vocabulary import Change, Entry, FrontDoor, Gate, Layout, Release, Requirements
+from seawall.agent.vocabulary import Change, Entry, FrontDoor, Gate, Release, Requirements
 from seawall.config.model import App, Project
 from seawall.operations.hosts import Host
 from seawall.operations.plan import HostPlan, Plan, ReleasePlan
 from seawall.operations.tree import Tree
 from seawall.stack.composition import Composition
+from seawall.stack.server import layout_of
 from seawall.stack.targets import ServerTarget
 
-LAYOUT = Layout("guestbook", "/srv/guestbook", "/run/seawall/guestbook", "systemd", "/etc/systemd/system", "/uv")
+LAYOUT = layout_of("guestbook")
 NO_CHANGE: dict[str, list[str]] = {"added": [], "changed": [], "removed": []}
 ENTRIES = (
     Entry("guestbook/__init__.py", "a" * 64, 1200),

@@ -59,7 +59,7 @@ def test_an_agent_killed_before_the_switch_is_undone_by_the_next_command_which_s
         assert plan.empty
     (said,) = site.recovered
     assert re.search(rf"deploy of v\d+ by .+ cut off at {mark.partition(':')[0]}, was undone: {before} is live", said)
-    assert sorted(path.stem for path in (site.base / "supervisor/conf.d").glob("tiny-*")) == [f"tiny-web-{before}"]
+    assert sorted(path.stem for path in (site.base / "supervisor/conf.d").glob("*@v*")) == [f"seawall-tiny@{before}"]
     assert re.search(r"v\d+", said).group() not in os.listdir(site.base / "releases")  # type: ignore[union-attr]
     assert site.says() == "one"
 
@@ -80,7 +80,7 @@ def test_an_agent_killed_after_the_switch_is_finished_by_the_next_command_which_
     (said,) = site.recovered
     assert re.search(rf"was finished: {site.live} is live", said)
     assert site.live != before
-    assert sorted(path.stem for path in (site.base / "supervisor/conf.d").glob("tiny-*")) == [f"tiny-web-{site.live}"]
+    assert sorted(path.stem for path in (site.base / "supervisor/conf.d").glob("*@v*")) == [f"seawall-tiny@{site.live}"]
     assert site.says() == name
 
 

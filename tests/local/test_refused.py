@@ -21,7 +21,7 @@ def refused(site: Site) -> Iterator[Site]:
     assert site.live == before
     assert site.says() == "one"
     assert sorted(path.name for path in (site.base / "releases").iterdir()) == releases
-    assert [path.name for path in (site.base / "supervisor" / "conf.d").glob("tiny-*")] == [f"tiny-web-{before}.ini"]
+    assert [path.name for path in (site.base / "supervisor" / "conf.d").glob("*@v*")] == [f"seawall-tiny@{before}.ini"]
 
 
 def failure(site: Site) -> HostError:

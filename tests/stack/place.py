@@ -122,7 +122,7 @@ def install(made: Composition, release: str) -> None:
     for program in made.release.programs:
         for file in program.files:
             unit = filled(file, release)
-            (Path(made.layout.unit_dir) / unit.name).write_text(unit.content)
+            (Path(made.layout.fragments) / unit.name).write_text(unit.content)
 
 
 def filled(file: UnitFile, release: str) -> UnitFile:

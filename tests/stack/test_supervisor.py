@@ -113,7 +113,7 @@ def made(short: Path) -> Composition:
         env={"AWKWARD": AWKWARD_VALUE},
     )
     place.lay_out(made)
-    (Path(made.layout.unit_dir) / "front.ini").unlink()
+    (Path(made.layout.fragments) / "front.ini").unlink()
     root = place.stage(made, "v1")
     for name, text in (("gunicorn", SERVER), ("worker", WORKER)):
         script = root / "venv/bin" / name

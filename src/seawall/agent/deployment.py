@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from seawall.agent import commands, converge, gate, owned, releases, resolutions, venvs
 from seawall.agent.errors import AgentError, Cancelled
@@ -62,7 +61,7 @@ class Deployer:
                 self._bring_up(work, work.release, lead)
 
     def _apply(self, resources: Sequence[Resource]) -> tuple[Service, ...]:
-        with take_turns(Path(self.places.layout.unit_dir), self.cancelled):
+        with take_turns(self.places.shared, self.cancelled):
             return converge.apply(
                 resources,
                 UndoLog.load(str(self.places.undo)),
@@ -199,7 +198,7 @@ class Deployer:
         ``left`` are the services that hear of it, and the files that other apps share: made only where one does.
         """
         self.programs.stop_all()
-        with take_turns(Path(self.places.layout.unit_dir), self.cancelled):
+        with take_turns(self.places.shared, self.cancelled):
             log = UndoLog.load(str(self.places.undo))
             mine = str(self.places.owned)
             others = owned.of_others(mine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -15,10 +16,28 @@ def end_orphans(folder: Path) -> None:
 
     A person's shell that happens to be there has a parent, and stays.
     """
-    sessions = {session for pid, session in _processes() if _works_in(pid, folder) and _parent(pid) == 1}
+    sessions = {session for pid, session in _processes() if _works_in(pid, folder) and parent_of(pid) == 1}
     for pid, session in _processes():
         if session in sessions:
             _kill(pid)
+
+
+def end_left_behind(folder: Path, reaper: int) -> None:
+    """Kill the processes that work in ``folder`` whose group has lost its leader, and which ``reaper`` has inherited.
+
+    They are what a program left behind when it ended: one that still runs leads its group, or has its own parent.
+    """
+    for pid, _ in _processes():
+        if parent_of(pid) == reaper and _works_in(pid, folder):
+            _end_group_without_leader(pid)
+
+
+def _end_group_without_leader(pid: int) -> None:
+    """No new process gets the number of a group that still has members (setpgid(2))."""
+    with suppress(ProcessLookupError):
+        group = os.getpgid(pid)
+        if not (PROC / str(group)).exists():
+            os.killpg(group, signal.SIGKILL)
 
 
 def _processes() -> Iterator[tuple[int, int]]:
@@ -38,7 +57,8 @@ def _works_in(pid: int, folder: Path) -> bool:
         return False
 
 
-def _parent(pid: int) -> int:
+def parent_of(pid: int) -> int:
+    """The number of a process's parent; 0 if there is no such process."""
     try:
         return int((PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
     except OSError:

@@ -64,12 +64,17 @@ class Places:
     @property
     def logs(self) -> Path:
         """The programs' own log files, where the service manager writes any (supervisor does)."""
-        return self.base / "logs"
+        return Path(self.layout.logs)
 
     def logs_of(self, release_id: str) -> list[Path]:
-        """The log files of a release's programs, rotated ones too: ``APP-web-v1.log``, ``APP-worker-v1-2.log.1``."""
-        named = re.compile(rf".*-{release_id}(-\d+)?\.log(\.\d+)?")
+        """The log files of a release's programs, rotated ones too: ``seawall-APP@v1.log``, ``…worker@v1-2.log.1``."""
+        named = re.compile(rf".*[@-]{release_id}(-\d+)?\.log(\.\d+)?")
         return sorted(log for log in self.logs.glob("*") if named.fullmatch(log.name))
+
+    @property
+    def shared(self) -> Path:
+        """The folder that stands for what all apps of the host share, where they take turns."""
+        return Path(self.layout.units) if self.layout.user else self.base
 
     @property
     def journal(self) -> Path:

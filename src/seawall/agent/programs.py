@@ -118,12 +118,12 @@ class Programs:
 
     def stop_all(self) -> None:
         """Stop whatever of this app runs, and wait until it has ended."""
-        for running in self.manager.running(self.places):
+        for running in self.manager.installed(self.places):
             self.stop(running)
 
     def retire_all_but(self, release_id: str) -> None:
         """Have every other release of this app end in its own time."""
-        for other in self.manager.running(self.places):
+        for other in self.manager.installed(self.places):
             if other != release_id:
                 for program in releases.load(self.places, other).release.programs:
                     self.manager.retire(self.places.release(other), program)

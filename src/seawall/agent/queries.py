@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import queue
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from seawall.agent import lock, releases
@@ -93,14 +94,12 @@ def logs(
     cancelled: Callable[[], bool],
 ) -> None:
     """Print the app's log lines, secrets masked; with ``follow`` until the tool goes away."""
-    command = manager.log_command(places, names, lines, "-f" if follow else "")
+    commands = manager.log_commands(places, names, lines, "-f" if follow else "")
     live = releases.live_id(places)
     mask = masker(releases.load(places, live).release) if live else str
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace")
-    assert process.stdout is not None  # noqa: S101 - it is a pipe
-    with process, _stopped_when(cancelled, process):
-        for line in process.stdout:
-            hear(mask(line.rstrip("\n")))
+    for together in [commands] if follow else [[command] for command in commands]:
+        for line in _lines(together, cancelled):
+            hear(mask(line))
 
 
 def _programs(places: Places, manager: Manager, live: str) -> list[dict[str, str]]:
@@ -160,6 +159,36 @@ def _other_changes(before: Release | None, after: Release) -> list[str]:
         return []
     fields = ("static", "persist", "gate", "front", "listen", "setup", "migrate", "drain", "keep")
     return [name for name in fields if getattr(before, name) != getattr(after, name)]
+
+
+def _lines(commands: Sequence[Sequence[str]], cancelled: Callable[[], bool]) -> Iterator[str]:
+    """What some programs print, line by line as it comes, until all have ended or the tool has gone away."""
+    heard: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    with ExitStack() as running:
+        for command in commands:
+            process = running.enter_context(_begun(command))
+            running.enter_context(_stopped_when(cancelled, process))
+            threading.Thread(target=_listen, args=(process, heard), daemon=True).start()
+        for _ in commands:  # each says None at its end, whichever it is
+            yield from iter(heard.get, None)
+
+
+def _begun(command: Sequence[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+    )
+
+
+def _listen(process: subprocess.Popen[str], heard: queue.SimpleQueue[str | None]) -> None:
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    for line in process.stdout:
+        heard.put(line.rstrip("\n"))
+    heard.put(None)
 
 
 @contextmanager

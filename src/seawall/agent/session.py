@@ -102,12 +102,11 @@ class Session:
 
     def _open(self, frame: Frame) -> dict[str, Any]:
         self.places = Places(build(Layout, frame.message["layout"]))
-        manager = manager_for(self._there())
         records = self._journal().records()
         return {
             "live": releases.live_id(self._there()),
             "releases": releases.ids(self._there()),
-            "running": manager.running(self._there()) if manager.is_up() else [],
+            "running": manager_for(self._there()).running(self._there()),
             "interrupted": queries.interrupted(self._there()),
             "busy": lock.holder(self._there().lock),
             "next": releases.next_id(self._there(), records),

@@ -71,7 +71,7 @@ def _release(places: Places, manager: Manager, name: str, live: str, reader: Rea
     yield _generated(places, at, made.release)
     yield _env(places, at, data, made)
     yield verify_environment.area(places, at, made.release)
-    if name in manager.running(places):
+    if name in manager.installed(places):
         yield verify_running.units(places, at, made.release)
         if name == live:
             yield verify_running.processes(manager, at, made.release)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seawall.agent.edits import text_at
 from seawall.agent.findings import Area
-from seawall.agent.managers import Manager
+from seawall.agent.managers import Manager, folder_of, manager_of
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.stage import fill
 from seawall.agent.vocabulary import Program, Release
@@ -19,8 +19,9 @@ OVERRIDES = ("/etc/systemd/system", "/etc/systemd/system.control", "/run/systemd
 def units(places: Places, at: ReleasePlaces, release: Release) -> Area:
     """The installed unit files against those of the release; with systemd also what overrides them."""
     area = Area("units")
-    folder = Path(places.layout.unit_dir)
     for program in release.programs:
+        manager = manager_of(program)
+        folder = folder_of(places.layout, manager)
         for unit in program.files:
             name = fill(unit.name, at.id)
             area.checked += 1
@@ -29,7 +30,7 @@ def units(places: Places, at: ReleasePlaces, release: Release) -> Area:
                 area.differs(folder / name, "is not there")
             elif found != fill(unit.content, at.id):
                 area.differs(folder / name, "was edited")
-            if places.layout.manager == "systemd":
+            if manager == "systemd":
                 for override in _overrides(folder, name):
                     area.differs(override, "overrides the unit")
     return area

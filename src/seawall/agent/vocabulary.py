@@ -25,13 +25,18 @@ class Layout:
     ``base`` holds releases, objects, virtual environments, data and state; ``run`` the sockets. ``user`` and ``group``
     run the app, ``build_user`` builds it and ``front_group`` (nginx's) may connect to its sockets; all four are
     empty on the local target, where everything belongs to the person who runs the tool.
+
+    ``units`` is the folder of systemd's unit files, "" where no systemd is at hand; ``fragments``, ``logs`` and
+    ``supervisor`` are supervisor's folder of configuration, the folder of its programs' logs, and its socket.
     """
 
     app: str
     base: str
     run: str
-    manager: str
-    unit_dir: str
+    units: str
+    fragments: str
+    logs: str
+    supervisor: str
     uv: str
     user: str = ""
     group: str = ""
@@ -223,7 +228,7 @@ class Requirements:
 
 @dataclass(frozen=True)
 class UnitFile:
-    """A service manager's file; ``name`` is relative to the layout's ``unit_dir``."""
+    """A file of the release's settings, by its path in the release, or one of a service manager, by its name."""
 
     name: str
     content: str
@@ -234,7 +239,8 @@ class Program:
     """Something of the release that the service manager runs.
 
     ``role`` is ``web`` (has the socket the gate and proxy use), ``process`` (a worker) or ``schedule`` (a timer).
-    ``units`` are started in this order and stopped in reverse; ``boot`` are those enabled at boot.
+    ``units`` are started in this order and stopped in reverse; ``boot`` are those enabled at boot. ``manager`` is
+    ``systemd`` or ``supervisor``: a property of the release, so that each release is ended by what it was started by.
     """
 
     role: str
@@ -242,6 +248,7 @@ class Program:
     units: tuple[str, ...]
     boot: tuple[str, ...]
     files: tuple[UnitFile, ...]
+    manager: str = ""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def _shut_down(path: Path) -> None:
     """Tell supervisord to end, over its own interface, and wait until it has."""
     import xmlrpc.client
 
-    from seawall.agent.managers.supervisor import UnixTransport
+    from seawall.agent.managers.supervisor_rpc import UnixTransport
 
     with (
         contextlib.suppress(OSError, http.client.HTTPException, xmlrpc.client.Error),

@@ -96,4 +96,4 @@ def _program(
         environment=environment,
         stop=stop,
     )
-    return (service, File(f"{layout.unit_dir}/{PROGRAM}.ini", content, mode=0o600, service=service.name))
+    return (service, File(f"{layout.fragments}/{PROGRAM}.ini", content, mode=0o600, service=service.name))

@@ -54,8 +54,10 @@ def layout_of(app: str, target: LocalTarget) -> Layout:
         app=app,
         base=base,
         run=f"{base}/run",
-        manager="supervisor",
-        unit_dir=f"{base}/supervisor/conf.d",
+        units="",
+        fragments=f"{base}/supervisor/conf.d",
+        logs=f"{base}/logs",
+        supervisor=f"{base}/run/supervisor.sock",
         uv=target.uv,
     )
 
@@ -71,9 +73,9 @@ def _directories(layout: Layout) -> tuple[tuple[str, int], ...]:
         (f"{base}/data", 0o750),
         (f"{base}/state", 0o700),
         (layout.run, 0o700),
-        (f"{base}/logs", 0o750),
+        (layout.logs, 0o750),
         (f"{base}/supervisor", 0o700),
-        (layout.unit_dir, 0o700),
+        (layout.fragments, 0o700),
     )
 
 

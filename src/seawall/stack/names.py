@@ -14,13 +14,9 @@ WEB = "web"
 
 
 def unit(app: str, *parts: str) -> str:
-    """The name of a systemd unit without its suffix: ``seawall-APP@vN``, ``seawall-APP.worker.2@vN``."""
+    """The name of a systemd unit without its suffix, or of a supervisor group: ``seawall-APP@vN``,
+    ``seawall-APP.worker.2@vN``."""
     return f"seawall-{'.'.join((app, *parts))}@{RELEASE}"
-
-
-def group(app: str, part: str) -> str:
-    """The name of a supervisor group: ``APP-web-vN``."""
-    return f"{app}-{part}-{RELEASE}"
 
 
 def check(project: Project) -> None:

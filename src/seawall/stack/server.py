@@ -5,7 +5,7 @@ from __future__ import annotations
 from seawall.agent.vocabulary import Directory, FrontDoor, Layout, Package, Resource, User, Uv
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import app_servers, fronts, listening, release, systemd, tls
+from seawall.stack import app_servers, fronts, listening, release, supervisor, systemd, tls
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.fronts import Front
@@ -73,8 +73,10 @@ def layout_of(app: str) -> Layout:
         app=app,
         base=f"/srv/{app}",
         run=f"/run/seawall/{app}",
-        manager="systemd",
-        unit_dir=systemd.UNIT_DIR,
+        units=systemd.UNIT_DIR,
+        fragments=supervisor.FRAGMENTS,
+        logs=f"{supervisor.LOGS}/seawall-{app}",
+        supervisor=supervisor.SOCKET,
         uv=f"{STATE}/uv/bin/uv",
         user=app,
         group=app,

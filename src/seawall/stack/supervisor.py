@@ -16,6 +16,12 @@ from seawall.stack.quoting import ini_command
 from seawall.stack.systemd import LOOK_UP
 from seawall.stack.templates import render
 
+#: Where Debian's package has its supervisord's fragments, logs and socket.
+FRAGMENTS = "/etc/supervisor/conf.d"
+LOGS = "/var/log/supervisor"
+SOCKET = "/run/supervisor.sock"
+#: What programs are to be run by.
+MANAGER = "supervisor"
 #: ``$0`` is the environment file, the rest is the command.
 WITH_ENVIRONMENT = 'set -a; . "$0"; exec "$@"'
 WITH_SOCKET = 'set -a; . "$0"; LISTEN_FDS=1; LISTEN_PID=$$; exec "$@" 3<&0 </dev/null'
@@ -62,13 +68,17 @@ def process(layout: Layout, name: str, item: Process) -> Program:
 
 
 def main_configuration(layout: Layout, user: str) -> str:
-    """supervisord.conf; ``user`` is named where supervisord runs as root, else "". It lies in ``unit_dir``/.."""
+    """supervisord.conf, beside the folder of fragments; ``user`` is named where supervisord runs as root, else ""."""
     return render("supervisord.conf.j2", layout=layout, user=user)
 
 
 def _program(role: str, name: str, layout: Layout, content: str) -> Program:
-    group = names.group(layout.app, name)
-    return Program(role, name, (group,), (group,), (UnitFile(f"{group}.ini", content),))
+    group = _group(layout, name)
+    return Program(role, name, (group,), (group,), (UnitFile(f"{group}.ini", content),), MANAGER)
+
+
+def _group(layout: Layout, name: str) -> str:
+    return names.unit(layout.app, *([] if name == names.WEB else [name]))
 
 
 def _command(layout: Layout, script: str, words: tuple[str, ...]) -> str:
@@ -77,4 +87,4 @@ def _command(layout: Layout, script: str, words: tuple[str, ...]) -> str:
 
 def _render(template: str, layout: Layout, name: str, **values: object) -> str:
     release = f"{layout.base}/releases/{RELEASE}"
-    return render(template, layout=layout, name=name, group=names.group(layout.app, name), release=release, **values)
+    return render(template, layout=layout, name=name, group=_group(layout, name), release=release, **values)

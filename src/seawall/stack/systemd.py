@@ -14,6 +14,8 @@ from seawall.stack.app_server import AppServer
 from seawall.stack.quoting import unit_command
 from seawall.stack.templates import render
 
+#: What programs are to be run by.
+MANAGER = "systemd"
 UNIT_DIR = "/etc/systemd/system"
 #: ``env`` looks the program up on the unit's PATH, the virtual environment first; systemd itself would not.
 LOOK_UP = "/usr/bin/env"
@@ -51,7 +53,8 @@ def web(layout: Layout, server: AppServer, listen: Listen, box: Sequence[str]) -
         server=server,
         command=unit_command(server.command),
     )
-    return Program("web", names.WEB, units, units, (UnitFile(units[0], socket), UnitFile(units[1], service)))
+    files = (UnitFile(units[0], socket), UnitFile(units[1], service))
+    return Program("web", names.WEB, units, units, files, MANAGER)
 
 
 def process(layout: Layout, name: str, item: Process, box: Sequence[str]) -> Program:
@@ -74,7 +77,7 @@ def process(layout: Layout, name: str, item: Process, box: Sequence[str]) -> Pro
         for suffix in suffixes
     )
     units = tuple(file.name for file in files)
-    return Program("process", name, units, units, files)
+    return Program("process", name, units, units, files, MANAGER)
 
 
 def schedule(layout: Layout, name: str, item: Task, box: Sequence[str]) -> Program:
@@ -90,7 +93,7 @@ def schedule(layout: Layout, name: str, item: Task, box: Sequence[str]) -> Progr
         command=_command(item.command, f"[schedule] {name}"),
     )
     files = (UnitFile(f"{unit}.timer", timer), UnitFile(f"{unit}.service", service))
-    return Program("schedule", name, (files[0].name,), (files[0].name,), files)
+    return Program("schedule", name, (files[0].name,), (files[0].name,), files, MANAGER)
 
 
 def _service(template: str, layout: Layout, box: Sequence[str], **values: object) -> str:

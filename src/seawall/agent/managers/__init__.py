@@ -1,16 +1,24 @@
 """The service managers that keep releases running, behind one small interface.
 
-Each is imported only where it is used: a plan that changes nothing should cost little more than the connection.
+Which of them runs a program is a property of its release: while one release takes over from another, or is taken back,
+the two may be of different managers. Each is imported only where it is used: a plan that changes nothing should cost
+little more than the connection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
+from seawall.agent import releases
 from seawall.agent.errors import BadRequest
 from seawall.agent.places import Places, ReleasePlaces
-from seawall.agent.vocabulary import Program
+from seawall.agent.vocabulary import Layout, Program
+
+SYSTEMD, SUPERVISOR = "systemd", "supervisor"
+#: What the names of systemd's units end with (systemd.unit(5)): records of before managers were named tell by them.
+UNIT_SUFFIXES = (".service", ".socket", ".timer")
 
 
 class Manager(Protocol):
@@ -37,24 +45,91 @@ class Manager(Protocol):
     def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
         """The last lines it logged."""
 
-    def log_command(self, places: Places, names: Sequence[str], lines: int, follow: str) -> list[str]:
-        """The command that prints (and follows, with ``follow`` = "-f") the logs of the app's programs."""
+    def log_commands(self, places: Places, names: Sequence[str], lines: int, follow: str) -> list[list[str]]:
+        """The commands that print (and follow, with ``follow`` = "-f") the logs of the app's programs."""
+
+    def installed(self, places: Places) -> list[str]:
+        """Ids of the releases whose units are installed."""
 
     def running(self, places: Places) -> list[str]:
-        """Ids of the releases whose units are installed: they run if the manager does."""
+        """Ids of the releases that run: their units are installed, and the manager is up."""
 
-    def is_up(self) -> bool:
-        """Whether the manager itself runs."""
+
+class ByProgram:
+    """Each program by the manager that it was made for; what is asked of an app as a whole, by all of them."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    def start(self, at: ReleasePlaces, program: Program) -> None:
+        self._of(program).start(at, program)
+
+    def stop(self, at: ReleasePlaces, program: Program) -> None:
+        self._of(program).stop(at, program)
+
+    def retire(self, at: ReleasePlaces, program: Program) -> None:
+        self._of(program).retire(at, program)
+
+    def broken(self, at: ReleasePlaces, program: Program) -> str:
+        return self._of(program).broken(at, program)
+
+    def down(self, at: ReleasePlaces, program: Program) -> str:
+        return self._of(program).down(at, program)
+
+    def pids(self, at: ReleasePlaces, program: Program) -> list[int]:
+        return self._of(program).pids(at, program)
+
+    def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
+        return self._of(program).log_tail(at, program, lines)
+
+    def log_commands(self, places: Places, names: Sequence[str], lines: int, follow: str) -> list[list[str]]:
+        """Those of the managers that the live release uses; without one, of all."""
+        live = releases.live_id(places)
+        programs = releases.load(places, live).release.programs if live else ()
+        asked = {manager_of(program) for program in programs if not names or program.name in names}
+        return [
+            command
+            for manager in sorted(asked or self._known())
+            for command in self._called(manager).log_commands(places, names, lines, follow)
+        ]
+
+    def installed(self, places: Places) -> list[str]:
+        return sorted({name for manager in self._known() for name in self._called(manager).installed(places)})
+
+    def running(self, places: Places) -> list[str]:
+        return sorted({name for manager in self._known() for name in self._called(manager).running(places)})
+
+    def _of(self, program: Program) -> Manager:
+        return self._called(manager_of(program))
+
+    def _known(self) -> list[str]:
+        layout = self._places.layout
+        return [name for name in (SUPERVISOR, SYSTEMD) if folder_of(layout, name) != Path()]
+
+    def _called(self, name: str) -> Manager:
+        if name == SYSTEMD:
+            from seawall.agent.managers.systemd import Systemd
+
+            return Systemd(self._places.layout)
+        from seawall.agent.managers.supervisor import Supervisor
+
+        return Supervisor(self._places)
 
 
 def manager_for(places: Places) -> Manager:
-    """Raises BadRequest for a manager this agent does not know."""
-    if places.layout.manager == "systemd":
-        from seawall.agent.managers.systemd import Systemd
+    """Whatever runs the programs of this app's releases."""
+    return ByProgram(places)
 
-        return Systemd(places.layout)
-    if places.layout.manager == "supervisor":
-        from seawall.agent.managers.supervisor import Supervisor
 
-        return Supervisor(places)
-    raise BadRequest(f"no service manager is called {places.layout.manager!r}")
+def manager_of(program: Program) -> str:
+    """The name of the manager that runs a program. Raises BadRequest for one that this agent does not know."""
+    if program.manager in (SYSTEMD, SUPERVISOR):
+        return program.manager
+    if program.manager:
+        raise BadRequest(f"no service manager is called {program.manager!r}")
+    return SYSTEMD if all(unit.endswith(UNIT_SUFFIXES) for unit in program.units) else SUPERVISOR
+
+
+def folder_of(layout: Layout, manager: str) -> Path:
+    """Where a manager's files lie; the empty path where it is not at hand."""
+    return Path(layout.units if manager == SYSTEMD else layout.fragments)

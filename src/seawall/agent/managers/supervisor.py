@@ -1,80 +1,90 @@
 """supervisor: one configuration fragment and one group for each program of a release.
 
-The web program is an fcgi-program: supervisord makes the listening socket and hands it to the server (its manual,
-"fcgi-program"). It closes it when the server dies, and leaves its file behind. We speak to it over its own XML-RPC
-interface on a unix socket.
+supervisord makes the listening socket of the web program and hands it to the server (its manual, "fcgi-program"); it
+keeps listening as long as any process of the group runs. Orders go over its XML-RPC interface, which is imported with
+the first one. Fragments of others in the same folder are left to them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
 import re
 import socket
 import time
-import xmlrpc.client
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from seawall.agent.errors import StartFailed
 from seawall.agent.files import write_atomic
+from seawall.agent.orphans import end_left_behind, parent_of
 from seawall.agent.places import Places, ReleasePlaces
-from seawall.agent.releases import live_id
+from seawall.agent.releases import ids, live_id, load
 from seawall.agent.stage import fill
-from seawall.agent.unix_http import UnixConnection
 from seawall.agent.vocabulary import Program
 
-#: xmlrpc faults of supervisor that only say that things are already as wanted (supervisor.xmlrpc.Faults).
-BAD_NAME, ALREADY_ADDED, STILL_RUNNING, NOT_RUNNING = 10, 90, 91, 70
 #: Of a log, no more than this is read for an error's last lines, bytes.
 LONGEST_TAIL = 20_000
+#: States of a process that does not run (its manual, "Process States").
+DEAD = ("BACKOFF", "FATAL", "EXITED", "STOPPED")
+#: The last process of a web program only keeps the socket open while the server is started again.
+HOLDER = "-socket"
+#: Seconds that supervisord may need to see that a process it has killed is gone.
+REMOVAL = 10
 
 
 class Supervisor:
     def __init__(self, places: Places) -> None:
         self.places = places
-        self.fragments = Path(places.layout.unit_dir)
-        self.socket = places.run / "supervisor.sock"
+        self.fragments = Path(places.layout.fragments)
+        self.socket = Path(places.layout.supervisor)
 
     def start(self, at: ReleasePlaces, program: Program) -> None:
+        from seawall.agent.managers import supervisor_rpc
+
         for unit in program.files:
             name = fill(unit.name, at.id)
             write_atomic(str(self.fragments / name), (at.units / name).read_bytes(), 0o600)
         try:
             self._call("reloadConfig")
             for group in self._groups(at, program):
-                with _tolerating(ALREADY_ADDED):
+                self._forget_dead(group)
+                with supervisor_rpc.tolerating(supervisor_rpc.ALREADY_ADDED):
                     self._call("addProcessGroup", group)
-        except (xmlrpc.client.Error, OSError) as error:
+        except supervisor_rpc.FAILURES as error:
             raise StartFailed(
                 f"supervisor could not start {program.name}: {error}",
                 place=str(self.socket),
-                remedy="see supervisord.log; `seawall down` and `seawall up` start it afresh",
+                remedy="see supervisord.log beside the app's logs; supervisord must run, and take all its files",
             ) from error
 
     def stop(self, at: ReleasePlaces, program: Program) -> None:
-        files = [self.fragments / fill(unit.name, at.id) for unit in program.files]
-        try:
+        from seawall.agent.managers.supervisor_rpc import BAD_NAME, NOT_RUNNING, tolerating
+
+        with contextlib.suppress(OSError):  # supervisord itself is not running: so neither is the program
             for group in self._groups(at, program):
-                with _tolerating(BAD_NAME, NOT_RUNNING):
+                with tolerating(BAD_NAME, NOT_RUNNING):
                     self._call("stopProcessGroup", group)
                     self._remove(group)
-        except OSError:
-            pass  # supervisord itself is not running: so neither is the program
-        for file in [*files, *([at.socket] if program.role == "web" else [])]:
-            file.unlink(missing_ok=True)
+            self._end_rest(at)
+        self._remove_files(at, program)
 
     def retire(self, at: ReleasePlaces, program: Program) -> None:
-        self.stop(at, program)
+        from seawall.agent.managers.supervisor_rpc import BAD_NAME, NOT_RUNNING, tolerating
+
+        self._remove_files(at, program)
+        with contextlib.suppress(OSError):
+            for group in self._groups(at, program):
+                with tolerating(BAD_NAME, NOT_RUNNING):
+                    self._call("stopProcessGroup", group, False)
+            self._sweep()
 
     def broken(self, at: ReleasePlaces, program: Program) -> str:
-        if not self.is_up():
+        if not self._is_up():
             return "supervisord is not running"
-        groups = self._groups(at, program)
-        for info in self._call("getAllProcessInfo"):
-            if info["group"] in groups and info["statename"] in ("BACKOFF", "FATAL", "EXITED", "STOPPED"):
+        for info in self._processes(at, program):
+            if info["statename"] in DEAD:
                 why = info["spawnerr"] or f"exit status {info['exitstatus']}"
                 return f"{info['name']} does not stay up ({info['statename'].lower()}: {why})"
         return ""
@@ -83,39 +93,84 @@ class Supervisor:
         return self.broken(at, program)
 
     def pids(self, at: ReleasePlaces, program: Program) -> list[int]:
-        groups = self._groups(at, program)
-        found = self._call("getAllProcessInfo") if self.is_up() else []
-        return [int(info["pid"]) for info in found if info["group"] in groups and info["pid"]]
+        found = self._processes(at, program) if self._is_up() else []
+        return [int(info["pid"]) for info in found if info["pid"] and not info["name"].endswith(HOLDER)]
 
     def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
         """Read from the files themselves: colours and other control characters are nothing that XML can carry."""
-        groups = self._groups(at, program)
-        text = ""
-        with contextlib.suppress(xmlrpc.client.Error, OSError):
-            for info in self._call("getAllProcessInfo"):
-                if info["group"] in groups:
-                    text += _end_of(Path(info["stdout_logfile"]))
+        text = "".join(_end_of(log) for log in self._logs(at, program))
         return "\n".join(text.splitlines()[-lines:])
 
-    def log_command(self, places: Places, names: Sequence[str], lines: int, follow: str) -> list[str]:
+    def log_commands(self, places: Places, names: Sequence[str], lines: int, follow: str) -> list[list[str]]:
         live = live_id(places)
-        logs = [log for log in places.logs_of(live) if live and log.suffix == ".log"]
-        wanted = [log for log in logs if not names or any(f"-{name}-" in log.name for name in names)]
-        return ["tail", "-q", "-n", str(lines), *([follow] if follow else []), *map(str, wanted)]
+        programs = load(places, live).release.programs if live else ()
+        at = places.release(live)
+        logs = [log for item in programs if not names or item.name in names for log in self._logs(at, item)]
+        return [["tail", "-q", "-n", str(lines), *([follow] if follow else []), *map(str, logs)]] if logs else []
 
-    def running(self, places: Places) -> list[str]:  # noqa: ARG002 - the folder holds one app's fragments only
-        found = (re.search(r"(v\d+)\.(?:conf|ini)$", path.name) for path in self.fragments.glob("*"))
-        return sorted({match.group(1) for match in found if match})
+    def installed(self, places: Places) -> list[str]:
+        app = re.escape(places.layout.app)
+        # Earlier versions called them APP-PART-vN.ini, on the local target alone.
+        named = re.compile(rf"(?:seawall-{app}(?:\.[a-z0-9-]+)?@(v\d+)\.(?:conf|ini)|{app}-[a-z0-9-]+-(v\d+)\.ini)")
+        found = (named.fullmatch(path.name) for path in self.fragments.glob("*"))
+        return sorted({match.group(1) or match.group(2) for match in found if match})
 
-    def is_up(self) -> bool:
+    def running(self, places: Places) -> list[str]:
+        found = self.installed(places)
+        return found if found and self._is_up() else []
+
+    def _is_up(self) -> bool:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             return probe.connect_ex(str(self.socket)) == 0
 
     def _groups(self, at: ReleasePlaces, program: Program) -> list[str]:
         return [fill(name, at.id) for name in program.units]
 
+    def _processes(self, at: ReleasePlaces, program: Program) -> list[dict[str, Any]]:
+        groups = self._groups(at, program)
+        return [info for info in self._call("getAllProcessInfo") if info["group"] in groups]
+
+    def _logs(self, at: ReleasePlaces, program: Program) -> list[Path]:
+        """The present logs of a program: ``GROUP.log``, or ``GROUP-N.log`` each."""
+        named = [re.compile(rf"{re.escape(group)}(-\d+)?\.log") for group in self._groups(at, program)]
+        return sorted(log for log in self.places.logs.glob("*.log") if any(name.fullmatch(log.name) for name in named))
+
+    def _remove_files(self, at: ReleasePlaces, program: Program) -> None:
+        for file in program.files:
+            (self.fragments / fill(file.name, at.id)).unlink(missing_ok=True)
+        if program.role == "web":
+            at.socket.unlink(missing_ok=True)
+
+    def _forget_dead(self, group: str) -> None:
+        """A group that ended, or is about to, is not started by being added: it has to go first."""
+        states = [info["statename"] for info in self._call("getAllProcessInfo") if info["group"] == group]
+        if any(state in (*DEAD, "STOPPING") for state in states):
+            self._call("stopProcessGroup", group)
+            self._remove(group)
+
+    def _sweep(self) -> None:
+        """Forget the app's groups that have ended since they were retired, and what they left behind."""
+        from seawall.agent.managers.supervisor_rpc import BAD_NAME, STILL_RUNNING, tolerating
+
+        own = re.compile(rf"seawall-{re.escape(self.places.layout.app)}(?:\.[a-z0-9-]+)?@v\d+")
+        there = {path.stem for path in self.fragments.glob("*")}
+        for group in sorted({info["group"] for info in self._call("getAllProcessInfo")} - there):
+            if own.fullmatch(group):
+                with tolerating(BAD_NAME, STILL_RUNNING):
+                    self._call("removeProcessGroup", group)
+        for name in set(ids(self.places)) - set(self.installed(self.places)):
+            self._end_rest(self.places.release(name))
+
+    def _end_rest(self, at: ReleasePlaces) -> None:
+        """supervisord waits for the process that it started, and leaves what that has left behind."""
+        end_left_behind(at.code, parent_of(self._call("getPID")))
+
     def _remove(self, group: str) -> None:
-        deadline = time.monotonic() + 10
+        import xmlrpc.client
+
+        from seawall.agent.managers.supervisor_rpc import STILL_RUNNING
+
+        deadline = time.monotonic() + REMOVAL
         while True:
             try:
                 self._call("removeProcessGroup", group)
@@ -127,23 +182,9 @@ class Supervisor:
                 return
 
     def _call(self, method: str, *arguments: Any) -> Any:
-        proxy = xmlrpc.client.ServerProxy("http://supervisor", transport=UnixTransport(self.socket))
-        with proxy:
-            return getattr(proxy.supervisor, method)(*arguments)
+        from seawall.agent.managers import supervisor_rpc
 
-
-class UnixTransport(xmlrpc.client.Transport):
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = path
-        self._connection: tuple[Any, Any] = (None, None)
-
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        """One connection for all calls; kept where the base class looks for it when it closes."""
-        if self._connection[1] is None:
-            self._connection = host, UnixConnection(self._path, "supervisor")
-        connection: http.client.HTTPConnection = self._connection[1]
-        return connection
+        return supervisor_rpc.call(self.socket, method, *arguments)
 
 
 def _end_of(log: Path) -> str:
@@ -153,12 +194,3 @@ def _end_of(log: Path) -> str:
         file.seek(start)
         data = file.read()
     return (data.partition(b"\n")[2] if start else data).decode(errors="replace")
-
-
-@contextlib.contextmanager
-def _tolerating(*codes: int) -> Any:
-    try:
-        yield
-    except xmlrpc.client.Fault as fault:
-        if fault.faultCode not in codes:
-            raise

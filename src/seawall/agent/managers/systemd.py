@@ -28,7 +28,7 @@ STOP_TIMEOUT = 86400 + 60
 class Systemd:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self.unit_dir = Path(layout.unit_dir)
+        self.unit_dir = Path(layout.units)
 
     def start(self, at: ReleasePlaces, program: Program) -> None:
         for file in program.files:
@@ -99,29 +99,20 @@ class Systemd:
         units = [word for name in names for word in ("-u", name)]
         return run(["journalctl", "-q", "-o", "cat", "-n", str(lines), "--no-pager", *units], timeout=20).stdout
 
-    def log_command(self, places: Places, names: Sequence[str], lines: int, follow: str) -> list[str]:
+    def log_commands(self, places: Places, names: Sequence[str], lines: int, follow: str) -> list[list[str]]:
         app = places.layout.app
         patterns = [f"seawall-{app}@*"] if not names else [_pattern(app, name) for name in names]
         units = [word for pattern in patterns for word in ("-u", pattern)]
-        return [
-            "journalctl",
-            "-q",
-            "-o",
-            "short-iso",
-            "--no-pager",
-            "-n",
-            str(lines),
-            *units,
-            *([follow] if follow else []),
-        ]
+        options = ("-q", "-o", "short-iso", "--no-pager", "-n", str(lines))
+        return [["journalctl", *options, *units, *([follow] if follow else [])]]
 
-    def running(self, places: Places) -> list[str]:
+    def installed(self, places: Places) -> list[str]:
         named = re.compile(rf"seawall-{re.escape(places.layout.app)}(\.[a-z0-9.-]+)?@(v\d+)\.")
         found = (named.match(path.name) for path in self.unit_dir.glob("seawall-*@v*"))
         return sorted({match.group(2) for match in found if match})
 
-    def is_up(self) -> bool:
-        return True
+    def running(self, places: Places) -> list[str]:
+        return self.installed(places)
 
     def _boot(self, at: ReleasePlaces, program: Program) -> list[str]:
         return [fill(name, at.id) for name in program.boot]
