@@ -143,6 +143,8 @@ def test_a_release_tells_the_front_server_how_it_is_asked(
     at = stage(there, release_id, release(listen=listen, files=files), "now")
     assert {path.name: path.read_text() for path in at.root.glob("web.*") if not path.is_symlink()} == markers
     assert all(stat.S_IMODE((at.root / name).stat().st_mode) == 0o644 for name in markers)
+    links = {path.name: os.readlink(path) for path in at.root.iterdir() if path.is_symlink()}
+    assert links == {"uwsgi.sock" if listen.speaks == "uwsgi" else "web.sock": str(at.socket)}
     port = "12345" if release_id == "v12345" else "10007"
     assert (at.root / "settings/server.py").read_text() == f"{release_id} {port}"
 

@@ -9,6 +9,15 @@ from hosts.machine import Host
 from .findings import Finding
 from .installed import python_program
 
+#: An `if` in a location that sets a variable, or passes to uwsgi, and an address in a variable: how a site goes by what
+#: the live release speaks. nginx documents the first two for just that place, and an address needs no resolver.
+OF_THE_WAY_TO_THE_APP = (
+    ("if_is_evil", 'Directive "set" '),
+    ("if_is_evil", 'Directive "uwsgi_pass" '),
+    ("missing_resolver", "'uwsgi_pass' uses a variable "),
+    ("missing_resolver", "'proxy_pass' uses a variable "),
+)
+
 
 def scan(host: Host, directory: Path) -> list[Finding]:
     """What gixy says of `nginx -T`; `directory` is for the dump."""
@@ -23,4 +32,11 @@ def parse(text: str) -> list[Finding]:
     return [
         Finding("gixy", issue["plugin"], issue["severity"], f"{issue['reason']} ({issue['file']}:{issue['line']})")
         for issue in json.loads(text)
+    ]
+
+
+def counted(findings: list[Finding]) -> list[Finding]:
+    """Without what is said of the way to the app."""
+    return [
+        f for f in findings if not any(f.id == id_ and f.text.startswith(text) for id_, text in OF_THE_WAY_TO_THE_APP)
     ]

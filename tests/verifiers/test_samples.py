@@ -7,6 +7,7 @@ import pytest
 
 from hosts.commands import HostError
 from verifiers import exposure, gixy, installed, lynis, mozilla, nmap, observatory, slowhttp, ssh_audit, sslyze, testssl
+from verifiers.findings import Finding
 
 SAMPLES = Path(__file__).with_name("samples")
 
@@ -90,6 +91,17 @@ def test_gixy_names_the_check_and_the_line() -> None:
     assert len(findings) == 6
     assert "HIGH version_disclosure" in str(findings[2])
     assert "/etc/nginx/sites-enabled/default:205" in findings[2].text
+
+
+def test_gixy_is_excused_from_judging_the_way_to_the_app_and_nothing_else() -> None:
+    said = {
+        'Directive "uwsgi_pass" is not safe to use in "if in location" context (x:1)': "if_is_evil",
+        "'proxy_pass' uses a variable but no 'resolver' directive found! (x:2)": "missing_resolver",
+        'Directive "alias" is not safe to use in "if in location" context (x:3)': "if_is_evil",
+        "'proxy_pass' uses a name (x:4)": "missing_resolver",
+    }
+    findings = [Finding("gixy", id_, "HIGH", text) for text, id_ in said.items()]
+    assert gixy.counted(findings) == findings[2:]
 
 
 def test_ssh_audit_names_what_departs_from_its_policy() -> None:

@@ -1,8 +1,9 @@
 """Where a release's server listens and what it speaks there, and how the front server learns of it.
 
-Beside the link ``web.sock`` a release has up to two marker files, which the front server looks for at each request:
-``web.uwsgi`` (empty) where it is asked in uwsgi's own protocol, ``web.tcp`` (``ADDRESS:PORT``) where it listens on TCP.
-So the one rename of ``live`` also changes the way of asking.
+The link to its socket is called ``web.sock``, or ``uwsgi.sock`` where uwsgi's own protocol is spoken there. Beside it a
+release has up to two marker files, which the front server looks for at each request: ``web.uwsgi`` (empty) for that
+protocol, ``web.tcp`` (``ADDRESS:PORT``) where it listens on TCP. So the one rename of ``live`` also changes the way of
+asking; and a request for which that was decided just before finds no socket, rather than one that takes it for noise.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ def endpoint(at: ReleasePlaces, listen: Listen) -> Endpoint:
 def port(release_id: str) -> int:
     """The TCP port of a release: 1 and the last four digits of its number, so that neighbours never meet."""
     return 10_000 + int(release_id[1:]) % 10_000
+
+
+def link_name(listen: Listen) -> str:
+    """What the link to the socket is called in the release's folder."""
+    return "uwsgi.sock" if listen.speaks == "uwsgi" else "web.sock"
 
 
 def markers(release_id: str, listen: Listen) -> dict[str, str]:

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from seawall.agent.endpoint import markers, port
+from seawall.agent.endpoint import link_name, markers, port
 from seawall.agent.envfile import render_environment_file
 from seawall.agent.errors import AgentError, BadRequest
 from seawall.agent.files import disk_full, write_atomic
@@ -30,7 +30,7 @@ def stage(places: Places, release_id: str, release: Release, made: str) -> Relea
         _code(places, at, release)
         _static(places, at, release)
         _settings(places, at, release)
-        (at.root / "web.sock").symlink_to(at.socket)
+        (at.root / link_name(release.listen)).symlink_to(at.socket)
         for name, text in markers(release_id, release.listen).items():
             _write(at.root / name, text, 0o644)
         write_atomic(str(at.env), render_environment_file(release.env).encode(), 0o600)

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from seawall.agent import contents, edits, releases, verify_environment, verify_running
-from seawall.agent.endpoint import MARKERS, markers
+from seawall.agent.endpoint import MARKERS, link_name, markers
 from seawall.agent.errors import AgentError, NoSuchRelease
 from seawall.agent.findings import Area
 from seawall.agent.managers import Manager
@@ -156,7 +156,8 @@ def _generated(places: Places, at: ReleasePlaces, release: Release) -> Area:
         area.checked += 1
         if found != text:
             area.differs(path, "is not there" if found is None else "was edited")
-    area.compare(at.root / "web.sock", _leads_to(at.root / "web.sock"), f"-> {at.socket}")
+    link = at.root / link_name(release.listen)
+    area.compare(link, _leads_to(link), f"-> {at.socket}")
     _unwanted_markers(area, at, release)
     if places.layout.user:
         area.guard(at.root / "settings")
