@@ -79,7 +79,7 @@ class Deployer:
             with self._step("built"):
                 resolutions.adopt(self.places, at, release, work.resolved)
                 Builder(self.places, self._says("built"), self.cancelled).build(at, release)
-            if work.action == "deploy" and lead:
+            if lead:
                 self._migrate(work, release)
         with self._step("started"):
             self.programs.start(work.release_id, release, "web")

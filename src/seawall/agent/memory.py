@@ -27,9 +27,10 @@ def measure(manager: Manager, at: ReleasePlaces, release: Release, *, served: bo
     """The memory of a release that runs; None where the kernel does not tell, or the web program is gone."""
     children = _children()
     web = [_of_tree(pid, children) for p in release.programs if p.role == "web" for pid in manager.pids(at, p)]
-    if not web or not all(web):
+    if not any(web):
         return None
-    main, worker = _divided(web[0], release.serving.workers)
+    # What only holds a socket for the server, or starts it, is small beside it.
+    main, worker = _divided(max(web, key=sum), release.serving.workers)
     others = [pid for p in release.programs if p.role == "process" for pid in manager.pids(at, p)]
     processes = sum(sum(_of_tree(pid, children)) for pid in others)
     return Measured(at.id, release.serving, main, worker, processes, served)

@@ -43,6 +43,7 @@ class Session:
     upload_failed: bool = False
     arrived: list[str] = field(default_factory=list)
     holds_lock: bool = False
+    tried: bool = False
     places: Places | None = None
 
     def serve(self) -> None:
@@ -69,6 +70,11 @@ class Session:
         """The connection has ended: what was only prepared is undone, as nobody can commit it any more."""
         if self.work is not None:
             self._undo(self.work)
+        if self.tried:
+            from seawall.agent import trial
+
+            self.held.close()
+            trial.tidy(self._there())
 
     def _operation(self, name: str) -> Callable[[Frame], dict[str, Any] | None]:
         if name.startswith("setup-"):
@@ -84,6 +90,8 @@ class Session:
             "prepare-existing": self._prepare_existing,
             "commit": self._commit,
             "abort": self._abort,
+            "try": self._try,
+            "drive": self._drive,
             "recover": self._recover,
             "stop": self._stop,
             "renew-certificate": self._renew_certificate,
@@ -233,7 +241,26 @@ class Session:
 
     def _commit(self, _: Frame) -> dict[str, Any]:
         work = self._prepared_work()
+        if work.action == "tune":
+            raise BadRequest("what is only tried out does not go live", remedy="`seawall deploy` makes a release")
         return {**self._end(self._deployer().commit), "troubles": [trouble.to_wire() for trouble in work.troubles]}
+
+    def _try(self, frame: Frame) -> dict[str, Any]:
+        """Prepare the release that was planned, to be tried out: nothing of the host is changed for it."""
+        message = frame.message
+        by = str(message.get("by", ""))
+        self._lock("tune", by)
+        self.tried = True
+        old = releases.live_id(self._there())
+        work = Work("tune", by, str(message["release_id"]), self.question.release, new=True, old=old)
+        return self._prepared(work, (), bool(message["lead"]))
+
+    def _drive(self, frame: Frame) -> dict[str, Any]:
+        from seawall.agent import trial
+
+        places = self._there()
+        answer: dict[str, Any] = trial.drive(places, manager_for(places), self.work, frame.message, self.client)
+        return answer
 
     def _abort(self, _: Frame) -> dict[str, Any]:
         return self._end(self._undo)
