@@ -133,6 +133,19 @@ def _loosened() -> Project:
     )
 
 
+def _supervised() -> Project:
+    """What runs under supervisor, and what stays with systemd."""
+    return project(
+        process={"manager": "supervisor"},
+        sandbox={"allow": {"privileges": "it calls ping"}, "write": {"/srv/media": "shared with the converter"}},
+        processes={
+            "mail": "python -m mailer --subject '100% of $5; \"done\"'",
+            "worker": {"command": "rq worker default", "count": 2, "stop_timeout": 60},
+        },
+        schedule={"clean": {"command": "flask clean", "at": "daily"}},
+    )
+
+
 CASES: dict[str, Callable[[], Composition]] = {
     "server-plain": composed,
     "server-full": lambda: composed(_full(), facts=TRIXIE),
@@ -169,8 +182,20 @@ CASES: dict[str, Callable[[], Composition]] = {
         )
     ),
     "server-tcp": lambda: composed(project(server={"socket": "tcp"})),
+    "server-supervised": lambda: composed(_supervised(), facts=TRIXIE),
+    "server-supervised-tcp": lambda: composed(
+        project(process={"manager": "supervisor"}, server={"socket": "tcp"}, tls={"mode": "off"})
+    ),
     "local-nginx": lambda: composed(_full(), LOCAL),
     "local-tcp": lambda: composed(project(server={"socket": "tcp"}), LOCAL),
+    "local-systemd": lambda: composed(
+        project(process={"manager": "systemd"}, processes={"worker": "rq worker"}),
+        LocalTarget(**{**vars(LOCAL), "runtime": "/run/user/1000"}),
+    ),
+    "local-systemd-granian": lambda: composed(
+        project(process={"manager": "systemd"}, static={"/static/": "guestbook/static"}),
+        LocalTarget(**{**vars(LOCAL), "runtime": "/run/user/1000", "nginx": ""}),
+    ),
     "local-granian": lambda: composed(
         project(static={"/static/": "guestbook/static"}),
         LocalTarget(**{**vars(LOCAL), "nginx": "", "is_root": True, "user": "root"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shlex
 import socket
 import stat
@@ -22,7 +23,7 @@ from seawall.errors import ConfigError
 from seawall.stack.composition import Composition
 from seawall.stack.quoting import ini_command, ini_environment
 from stack import place
-from stack.cases import composed, project
+from stack.cases import CASES, composed, project
 
 AWKWARD = st.text(alphabet=st.sampled_from("ab %$\\'\";#=,()é\t\n"), max_size=12)
 
@@ -185,6 +186,97 @@ def test_a_server_that_dies_is_started_again_on_the_same_path(made: Composition)
         first = ask(path)["env"]["LISTEN_PID"]
         os.kill(int(first), 9)
         place.until(lambda: ask(path)["env"]["LISTEN_PID"] != first, "the next server")
+
+
+def test_requests_wait_in_the_socket_while_the_server_is_started_again(made: Composition) -> None:
+    """Another process of its group keeps it open, so nobody is turned away."""
+    path = f"{made.layout.run}/v1.sock"
+    with supervisord(made):
+        first = ask(path)["env"]["LISTEN_PID"]
+        os.kill(int(first), 9)
+        place.until(lambda: not command_line(first), "its end")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(path)
+            with client.makefile() as answer:
+                assert json.load(answer)["env"]["LISTEN_PID"] != first
+
+
+def command_line(pid: str) -> bytes:
+    """That of a process; nothing once it has ended, even if nobody has asked for its exit code yet (proc(5))."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def command_on_a_server(**settings: object) -> list[str]:
+    """The words of the web program's command on a server."""
+    made = composed(project(process={"manager": "supervisor"}, **settings))
+    (unit,) = made.release.programs[0].files
+    line = re.search(r"^command=(.*)$", unit.content, re.M)
+    assert line
+    return shlex.split(line[1])
+
+
+def test_on_a_server_the_variables_are_read_only_after_all_rights_of_root_are_gone() -> None:
+    words = command_on_a_server()
+    root, after = words[: words.index("--")], words[words.index("--") + 1 :]
+    assert root[:5] == [
+        "/bin/sh",
+        "-c",
+        'ulimit -c 0; exec "$@" 9<"$0"',
+        "/srv/guestbook/releases/@RELEASE@/env",
+        "/usr/bin/setpriv",
+    ]
+    assert set(root[5:]) == {
+        "--reuid=guestbook",
+        "--regid=guestbook",
+        "--init-groups",
+        "--no-new-privs",
+        "--inh-caps=-all",
+        "--ambient-caps=-all",
+        "--bounding-set=-all",
+    }
+    assert after[:2] == ["/bin/sh", "-c"]
+    assert 'eval "$(/bin/cat <&9)"; exec 9<&-; ' in after[2]
+
+
+def test_an_app_that_may_gain_rights_may_do_so_under_supervisor_too() -> None:
+    words = command_on_a_server(sandbox={"allow": {"privileges": "it calls ping"}})
+    assert not {"--no-new-privs", "--bounding-set=-all"} & set(words)
+    assert "--inh-caps=-all" in words
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"level": "strict"}, 'level = "strict"'),
+        ({"outbound": "none"}, "outbound = 'none'"),
+        ({"memory": "1g"}, 'memory = "1g"'),
+        ({"memory": "1g", "level": "strict"}, 'level = "strict", memory = "1g"'),
+    ],
+)
+def test_what_supervisor_cannot_keep_from_the_app_is_refused_by_name(settings: dict[str, str], named: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        composed(project(process={"manager": "supervisor"}, sandbox=settings))
+    assert refused.value.fact == f"supervisor cannot give what [sandbox] asks for: {named}"
+
+
+def test_what_the_app_lacks_under_supervisor_is_said() -> None:
+    notes = CASES["server-supervised"]().notes
+    assert any("without a way to gain rights; the rest of the sandbox is missing" in note for note in notes)
+    assert any("the schedule stays with systemd: clean" in note for note in notes)
+
+
+def test_the_schedule_stays_with_systemd_in_its_sandbox() -> None:
+    programs = {item.name: item for item in CASES["server-supervised"]().release.programs}
+    assert {name: item.manager for name, item in programs.items()} == {
+        "web": "supervisor",
+        "mail": "supervisor",
+        "worker": "supervisor",
+        "clean": "systemd",
+    }
+    assert "ProtectSystem=strict" in programs["clean"].files[1].content
 
 
 def test_the_front_is_the_tools_own_where_there_is_no_nginx(short: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from seawall.agent.vocabulary import Layout, to_wire
 from seawall.config.model import LOCAL, Project
 from seawall.errors import UsageError
-from seawall.operations import authority
+from seawall.operations import authority, user_manager
 from seawall.operations.early import Early
 from seawall.operations.ports import ports
 from seawall.stack.compose import layout_for
@@ -137,6 +137,8 @@ def _local_target(project: Project) -> LocalTarget:
         tool_python=sys.executable,
         certificate=str(files.certificate),
         key=str(files.key),
+        runtime=user_manager.runtime(),
+        runs_under=user_manager.runs_under(folder, project.app_id),
         leaf=authority.fingerprint(files),
     )
 

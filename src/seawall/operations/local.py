@@ -11,7 +11,7 @@ from pathlib import Path
 
 from seawall.config.folder import own_folder
 from seawall.config.model import Project
-from seawall.operations import authority
+from seawall.operations import authority, user_manager
 from seawall.operations.hosts import Host
 from seawall.operations.ports import ports
 from seawall.operations.stop import stop
@@ -40,6 +40,7 @@ def down(project: Project, hosts: list[Host]) -> None:
     """Stop the app, its front and supervisord. Releases and data stay; `up` starts them again."""
     stop(hosts)
     _shut_down(folder(project) / "run" / "supervisor.sock")
+    user_manager.end_front(project.app_id)
 
 
 def _shut_down(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The front server of the local target, as a program of supervisor: nginx, or the tool's own front on granian."""
+"""The front server of the local target, as a program of its service manager: nginx, or the tool's own on granian."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from seawall.agent.vocabulary import Directory, File, Layout, Resource, Service
 from seawall.config.model import Project
 from seawall.stack import headers, nginx
 from seawall.stack.facts import Facts
-from seawall.stack.quoting import ini_command
+from seawall.stack.front_program import FrontProgram
+from seawall.stack.managers import LocalManager
 from seawall.stack.static import mounts
 from seawall.stack.targets import LocalTarget
-from seawall.stack.templates import render
 
-PROGRAM = "front"
 ADDRESS = "127.0.0.1"
 HOST = "localhost"
 WITHOUT_NGINX = (
@@ -22,23 +21,19 @@ WITHOUT_NGINX = (
 )
 
 
-def control(layout: Layout, target: LocalTarget) -> tuple[str, ...]:
-    """The words that give supervisord an order."""
-    configuration = f"{layout.base}/supervisor/supervisord.conf"
-    return (target.tool_python, "-I", "-m", "supervisor.supervisorctl", "-c", configuration)
-
-
-def with_nginx(project: Project, layout: Layout, facts: Facts, target: LocalTarget) -> tuple[Resource, ...]:
+def with_nginx(
+    project: Project, layout: Layout, facts: Facts, target: LocalTarget, manager: LocalManager
+) -> tuple[Resource, ...]:
     """nginx in front: its configuration is checked by nginx itself, and a change is a reload."""
     command = nginx.local_command(layout, facts, target)
     configuration = Service(
         "nginx",
         check=(*command, "-t"),
-        reload=(*control(layout, target), "signal", "HUP", PROGRAM),
+        reload=manager.reread(layout, target),
         pid_file=f"{layout.base}/front/nginx.pid",
     )
     return (
-        *_program(layout, target, command, {}, stop="QUIT"),
+        *manager.front(layout, target, FrontProgram(command, "QUIT")),
         configuration,
         Directory(f"{layout.base}/front", 0o700),
         File(
@@ -50,7 +45,7 @@ def with_nginx(project: Project, layout: Layout, facts: Facts, target: LocalTarg
     )
 
 
-def with_granian(project: Project, layout: Layout, target: LocalTarget) -> tuple[Resource, ...]:
+def with_granian(project: Project, layout: Layout, target: LocalTarget, manager: LocalManager) -> tuple[Resource, ...]:
     """The tool's own front: TLS by granian, then a proxy in Python that follows the one link as nginx does."""
     command = (
         *(target.tool_python, "-I", "-m", "granian", "--interface", "asgi"),
@@ -59,14 +54,14 @@ def with_granian(project: Project, layout: Layout, target: LocalTarget) -> tuple
         "seawall.front.proxy:app",
     )
     environment = {
-        # For nothing but to be another environment when the leaf is another one: then supervisor starts the front anew.
+        # For nothing but to be another environment when the leaf is another one: then it is started anew.
         "SEAWALL_FRONT_LEAF": target.leaf,
         "SEAWALL_FRONT_LIVE": f"{layout.base}/live",
         "SEAWALL_FRONT_STATIC": json.dumps({mount.prefix: mount.name for mount in mounts(project.static)}),
         "SEAWALL_FRONT_HOSTS": json.dumps(nginx.LOCAL_HOSTS),
         "SEAWALL_FRONT_HEADERS": _json({header.name: header.value for header in headers.added(project)}),
     }
-    return _program(layout, target, command, environment, stop="TERM")
+    return manager.front(layout, target, FrontProgram(command, "TERM", environment))
 
 
 def _json(value: object) -> str:
@@ -75,25 +70,3 @@ def _json(value: object) -> str:
     for character in "';#":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
-
-
-def _program(
-    layout: Layout, target: LocalTarget, command: tuple[str, ...], environment: dict[str, str], *, stop: str
-) -> tuple[Resource, ...]:
-    order = control(layout, target)
-    # `update` starts a program that is new and replaces one whose fragment changed; it leaves others alone.
-    service = Service(
-        PROGRAM,
-        reload=(*order, "update", PROGRAM),
-        start=(*order, "update", PROGRAM),
-        running=(*order, "status", PROGRAM),
-    )
-    content = render(
-        "front.ini.j2",
-        layout=layout,
-        program=PROGRAM,
-        command=ini_command(command),
-        environment=environment,
-        stop=stop,
-    )
-    return (service, File(f"{layout.fragments}/{PROGRAM}.ini", content, mode=0o600, service=service.name))

@@ -1,13 +1,14 @@
-"""This machine: supervisor runs the app as the person who asked, and everything stays in the project's folder."""
+"""This machine: the app runs as the person who asked, and all that lasts is in the project's folder."""
 
 from __future__ import annotations
 
-from seawall.agent.vocabulary import Directory, File, FrontDoor, Layout, Resource, Service
+from seawall.agent.vocabulary import Directory, FrontDoor, Layout, Resource
 from seawall.config.model import Project
 from seawall.errors import ProjectError
-from seawall.stack import app_servers, front, listening, release, supervisor
+from seawall.stack import app_servers, front, listening, managers, release, systemd_user
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
+from seawall.stack.managers import LocalManager
 from seawall.stack.targets import LocalTarget
 
 FOLDER = ".seawall/local"
@@ -15,8 +16,6 @@ FOLDER = ".seawall/local"
 LONGEST_SOCKET = len("/run/supervisor.sock.4194304")
 SOCKET_PATH = 107
 WITHOUT_SANDBOX = "here the app runs with your own rights; the sandbox that a server gives it is missing"
-#: What the app's processes start from: nothing of the environment of the person's shell.
-PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 
 def compose(inputs: Inputs, target: LocalTarget) -> Composition:
@@ -25,17 +24,19 @@ def compose(inputs: Inputs, target: LocalTarget) -> Composition:
     layout = layout_of(project.app_id, target)
     server = app_servers.made(project, inputs.facts, layout, memory=layout.run)
     listen = listening.listen(project, server, layout)
+    manager = managers.of_local(project)
+    _check_free(manager, target)
     made = release.build(
         inputs,
         server=server,
         listen=listen,
-        programs=supervisor.programs(project, layout, server, listen),
+        programs=manager.programs(project, layout, server, listen),
         front=FrontDoor(front.ADDRESS, target.https_port, True, front.HOST, project.health.path),
     )
     resources: tuple[Resource, ...] = (
         *(Directory(path, mode) for path, mode in _directories(layout)),
-        *_supervisor(layout, target),
-        *_front(project, layout, inputs.facts, target),
+        *manager.resources(layout, target),
+        *_front(project, layout, inputs.facts, target, manager),
     )
     return Composition(layout, resources, made, _notes(project, target))
 
@@ -54,7 +55,7 @@ def layout_of(app: str, target: LocalTarget) -> Layout:
         app=app,
         base=base,
         run=f"{base}/run",
-        units="",
+        units=systemd_user.units(target),
         fragments=f"{base}/supervisor/conf.d",
         logs=f"{base}/logs",
         supervisor=f"{base}/run/supervisor.sock",
@@ -74,27 +75,25 @@ def _directories(layout: Layout) -> tuple[tuple[str, int], ...]:
         (f"{base}/state", 0o700),
         (layout.run, 0o700),
         (layout.logs, 0o750),
-        (f"{base}/supervisor", 0o700),
-        (layout.fragments, 0o700),
     )
 
 
-def _supervisor(layout: Layout, target: LocalTarget) -> tuple[Resource, ...]:
-    path = f"{layout.base}/supervisor/supervisord.conf"
-    environment = ("/usr/bin/env", "-i", f"PATH={PATH}", f"HOME={layout.base}/data", "LANG=C.UTF-8")
-    service = Service(
-        "supervisor",
-        start=(*environment, target.tool_python, "-I", "-m", "supervisor.supervisord", "-c", path),
-        running=(*front.control(layout, target), "pid"),
-    )
-    content = supervisor.main_configuration(layout, target.user if target.is_root else "")
-    return (service, File(path, content, mode=0o600, service=service.name))
+def _check_free(manager: LocalManager, target: LocalTarget) -> None:
+    """Raises ProjectError while another manager has the front server: two cannot have its ports."""
+    if target.runs_under not in ("", manager.name):
+        raise ProjectError(
+            f"the app runs here under {target.runs_under}, and its front server cannot be handed on",
+            place="[process] manager",
+            remedy="`seawall down` ends it, then `seawall up` starts it under the other",
+        )
 
 
-def _front(project: Project, layout: Layout, facts: Facts, target: LocalTarget) -> tuple[Resource, ...]:
+def _front(
+    project: Project, layout: Layout, facts: Facts, target: LocalTarget, manager: LocalManager
+) -> tuple[Resource, ...]:
     if target.nginx:
-        return front.with_nginx(project, layout, facts, target)
-    return front.with_granian(project, layout, target)
+        return front.with_nginx(project, layout, facts, target, manager)
+    return front.with_granian(project, layout, target, manager)
 
 
 def _notes(project: Project, target: LocalTarget) -> tuple[str, ...]:
@@ -102,4 +101,4 @@ def _notes(project: Project, target: LocalTarget) -> tuple[str, ...]:
     if project.schedule:
         names = ", ".join(sorted(project.schedule))
         notes.append(f"on this machine nothing runs by the clock: {names} (`seawall run` runs a command once)")
-    return (*notes, WITHOUT_SANDBOX)
+    return (*notes, *managers.of_local(project).notes, WITHOUT_SANDBOX)

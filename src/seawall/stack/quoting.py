@@ -72,9 +72,9 @@ def unit_command(words: Sequence[str]) -> str:
     return " ".join(_unit_word(word) for word in words)
 
 
-def unit_path(path: str) -> str:
-    """One path in a list of paths of a unit, which is split into words (systemd.syntax(7), "Quoting")."""
-    return _quoted_for_unit(unit(path), path)
+def unit_word(word: str) -> str:
+    """One word of a list in a unit, of paths or variables, say (systemd.syntax(7), "Quoting")."""
+    return _quoted_for_unit(unit(word), word)
 
 
 def sh(value: str) -> str:

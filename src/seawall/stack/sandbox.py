@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from seawall.config.security import Permission, Sandbox
 from seawall.errors import ConfigError
-from seawall.stack.quoting import unit_path
+from seawall.stack.quoting import unit_word
 
 #: What ``ProtectHome=`` hides (systemd.exec(5)).
 HOMES = ("/home", "/root", "/run/user")
@@ -72,18 +72,22 @@ STRICT = (
 def lines(sandbox: Sandbox, data: str) -> tuple[str, ...]:
     """The sandbox of an app that may write to ``data``. Raises ConfigError for paths that it cannot have."""
     return (
-        # What lies outside its own data is shared with somebody, who must be able to read it.
-        "UMask=0027" if sandbox.write else "UMask=0077",
+        f"UMask={umask(sandbox)}",
         "LimitCORE=0",
         "PrivateMounts=yes",
         "ProtectSystem=strict",
-        f"ReadWritePaths={unit_path(data)}",
+        f"ReadWritePaths={unit_word(data)}",
         *_writable(sandbox),
         *_parts(sandbox),
         *_system_calls(sandbox),
         *_network(sandbox),
         *_memory(sandbox),
     )
+
+
+def umask(sandbox: Sandbox) -> str:
+    """What lies outside the app's own data is shared with somebody, who must be able to read it."""
+    return "0027" if sandbox.write else "0077"
 
 
 def _writable(sandbox: Sandbox) -> Iterator[str]:
@@ -99,7 +103,7 @@ def _writable(sandbox: Sandbox) -> Iterator[str]:
                 remedy="keep it elsewhere, such as in /srv, or name `home` in [sandbox.allow] too, with its reason",
             )
         yield f"# {path} may be written: {reason}"
-        yield f"ReadWritePaths={unit_path(path)}"
+        yield f"ReadWritePaths={unit_word(path)}"
 
 
 def _parts(sandbox: Sandbox) -> Iterator[str]:

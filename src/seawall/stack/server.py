@@ -1,16 +1,16 @@
-"""A server: systemd runs the app as a user of its own, nginx is in front."""
+"""A server: a service manager runs the app as a user of its own, a web server is in front."""
 
 from __future__ import annotations
 
-from seawall.agent.vocabulary import Directory, FrontDoor, Layout, Package, Resource, User, Uv
+from seawall.agent.vocabulary import Directory, File, FrontDoor, Layout, Package, Resource, User, Uv
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import app_servers, fronts, listening, release, supervisor, systemd, tls
+from seawall.stack import app_servers, fronts, listening, managers, release, supervisor_host, systemd, tls
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
-from seawall.stack.fronts import Front
 from seawall.stack.site import Site
 from seawall.stack.targets import ServerTarget
+from seawall.stack.templates import render
 
 BUILD_USER = "seawall-build"
 #: Debian's nginx runs as this group.
@@ -38,7 +38,8 @@ def compose(inputs: Inputs, target: ServerTarget) -> Composition:
     project = inputs.project
     layout = layout_of(project.app_id)
     hosts = names(project, inputs.facts, target)
-    front, site = fronts.of(project), Site(project, layout, inputs.facts, hosts, tls.of_site(project))
+    front, manager = fronts.of(project), managers.of_server(project)
+    site = Site(project, layout, inputs.facts, hosts, tls.of_site(project))
     port = 443 if site.tls else 80
     server = app_servers.made(project, inputs.facts, layout, memory="/dev/shm")  # noqa: S108 - a tmpfs
     listen = listening.listen(project, server, layout)
@@ -46,19 +47,22 @@ def compose(inputs: Inputs, target: ServerTarget) -> Composition:
         inputs,
         server=server,
         listen=listen,
-        programs=systemd.programs(project, layout, server, listen),
+        programs=manager.programs(project, layout, server, listen),
         front=FrontDoor(LOOPBACK, port, site.tls is not None, _one_host(hosts), project.health.path),
     )
     resources: tuple[Resource, ...] = (
         *front.unit(project, inputs.facts),
-        *_packages(project, front),
+        *manager.unit(),
+        *_packages(project, (*front.packages, *manager.packages)),
         *_users(layout),
         *_directories(layout),
+        *_sockets(layout),
+        *manager.resources(layout),
         Uv(f"{STATE}/uv", UV_VERSION, BUILD_USER),
         *tls.resources(project, (*hosts, *project.redirect_from), front.service, target.address),
         *front.site(site),
     )
-    return Composition(layout, resources, made, (*tls.notes(project), *front.notes(site)))
+    return Composition(layout, resources, made, (*tls.notes(project), *front.notes(site), *manager.notes(project)))
 
 
 def layout_of(app: str) -> Layout:
@@ -74,9 +78,9 @@ def layout_of(app: str) -> Layout:
         base=f"/srv/{app}",
         run=f"/run/seawall/{app}",
         units=systemd.UNIT_DIR,
-        fragments=supervisor.FRAGMENTS,
-        logs=f"{supervisor.LOGS}/seawall-{app}",
-        supervisor=supervisor.SOCKET,
+        fragments=supervisor_host.FRAGMENTS,
+        logs=f"{supervisor_host.LOGS}/seawall-{app}",
+        supervisor=supervisor_host.SOCKET,
         uv=f"{STATE}/uv/bin/uv",
         user=app,
         group=app,
@@ -100,12 +104,18 @@ def _one_host(hosts: tuple[str, ...]) -> str:
     return hosts[0].replace("*", "www", 1)
 
 
-def _packages(project: Project, front: Front) -> tuple[Package, ...]:
-    return tuple(Package(name) for name in dict.fromkeys((*front.packages, *PACKAGES, *project.packages)))
+def _packages(project: Project, own: tuple[str, ...]) -> tuple[Package, ...]:
+    return tuple(Package(name) for name in dict.fromkeys((*own, *PACKAGES, *project.packages)))
 
 
 def _users(layout: Layout) -> tuple[User, ...]:
     return (User(layout.user, f"{layout.base}/data"), User(BUILD_USER, CACHE))
+
+
+def _sockets(layout: Layout) -> tuple[Resource, ...]:
+    """The folder of the sockets: systemd would make it, supervisor does not, and a rollback may lead to either."""
+    content = render("run-folder.conf.j2", layout=layout)
+    return (Directory(layout.run, 0o755, "root", "root"), File(f"/etc/tmpfiles.d/seawall-{layout.app}.conf", content))
 
 
 def _directories(layout: Layout) -> tuple[Directory, ...]:

@@ -28,8 +28,14 @@ def programs(project: Project, layout: Layout, server: AppServer, listen: Listen
     return (
         web(layout, server, listen, box),
         *(process(layout, name, item, box) for name, item in sorted(project.processes.items())),
-        *(schedule(layout, name, item, box) for name, item in sorted(project.schedule.items())),
+        *schedules(project, layout),
     )
+
+
+def schedules(project: Project, layout: Layout) -> tuple[Program, ...]:
+    """The timers, which are systemd's whoever runs the rest. Raises ConfigError for their commands."""
+    box = sandbox.lines(project.sandbox, f"{layout.base}/data")
+    return tuple(schedule(layout, name, item, box) for name, item in sorted(project.schedule.items()))
 
 
 def web(layout: Layout, server: AppServer, listen: Listen, box: Sequence[str]) -> Program:

@@ -20,7 +20,9 @@ class LocalTarget:
     ``certificate`` and ``key`` are the PEM files of the local authority's leaf, ``leaf`` says which one that is: a
     front server reads them only when it starts or is told. ``python`` is the interpreter that
     virtual environments are made with, ``uv`` the uv that makes them, ``tool_python`` the interpreter that has
-    supervisor and the front. With ``is_root`` nginx is told to stay the person it was started by.
+    supervisor and the front. With ``is_root`` nginx is told to stay the person it was started by. ``runtime`` is the
+    person's folder of runtime files where a systemd of their own runs, else ""; ``runs_under`` the service manager
+    that has the front server running just now, else "".
     """
 
     directory: str
@@ -34,6 +36,8 @@ class LocalTarget:
     tool_python: str
     certificate: str
     key: str
+    runtime: str = ""
+    runs_under: str = ""
     leaf: str = ""
 
 

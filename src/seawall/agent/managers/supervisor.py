@@ -28,8 +28,8 @@ from seawall.agent.vocabulary import Program
 LONGEST_TAIL = 20_000
 #: States of a process that does not run (its manual, "Process States").
 DEAD = ("BACKOFF", "FATAL", "EXITED", "STOPPED")
-#: The last process of a web program only keeps the socket open while the server is started again.
-HOLDER = "-socket"
+#: The second process of a web program only keeps the socket open while the server is started again.
+HOLDER = "-2"
 #: Seconds that supervisord may need to see that a process it has killed is gone.
 REMOVAL = 10
 
@@ -94,7 +94,8 @@ class Supervisor:
 
     def pids(self, at: ReleasePlaces, program: Program) -> list[int]:
         found = self._processes(at, program) if self._is_up() else []
-        return [int(info["pid"]) for info in found if info["pid"] and not info["name"].endswith(HOLDER)]
+        holder = HOLDER if program.role == "web" else None
+        return [int(info["pid"]) for info in found if info["pid"] and info["name"] != f"{info['group']}{holder}"]
 
     def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
         """Read from the files themselves: colours and other control characters are nothing that XML can carry."""

@@ -29,17 +29,23 @@ class Systemd:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.unit_dir = Path(layout.units)
+        # On a person's own machine their own manager is asked, by a socket in their folder of runtime files; its units
+        # lie there too (systemd(1), "--user").
+        runtime = f"XDG_RUNTIME_DIR={self.unit_dir.parents[1]}"
+        self.systemctl = ["systemctl"] if layout.user else ["/usr/bin/env", runtime, "systemctl", "--user"]
+        self.journalctl = ["journalctl"] if layout.user else ["journalctl", "--user"]
 
     def start(self, at: ReleasePlaces, program: Program) -> None:
         for file in program.files:
             name = fill(file.name, at.id)
+            self.unit_dir.mkdir(parents=True, exist_ok=True)
             write_atomic(str(self.unit_dir / name), (at.units / name).read_bytes(), 0o644)
         for unit in self._boot(at, program):
             for wants in self._wanted_by(unit):
                 wants.parent.mkdir(exist_ok=True)
                 replace_link(str(wants), str(self.unit_dir / unit))
         names = [fill(name, at.id) for name in program.units]
-        done = run(["systemctl", "start", *names], timeout=START_TIMEOUT)
+        done = run([*self.systemctl, "start", *names], timeout=START_TIMEOUT)
         if done.returncode:
             log = self.log_tail(at, program, 20)
             raise StartFailed(
@@ -52,14 +58,14 @@ class Systemd:
     def stop(self, at: ReleasePlaces, program: Program) -> None:
         if self._installed(at, program):
             names = [fill(name, at.id) for name in reversed(program.units)]
-            run(["systemctl", "stop", *names], timeout=STOP_TIMEOUT)
-            run(["systemctl", "reset-failed", *names], timeout=30)
+            run([*self.systemctl, "stop", *names], timeout=STOP_TIMEOUT)
+            run([*self.systemctl, "reset-failed", *names], timeout=30)
             self._remove(at, program)
 
     def retire(self, at: ReleasePlaces, program: Program) -> None:
         if self._installed(at, program):
             names = [fill(name, at.id) for name in reversed(program.units)]
-            run(["systemctl", "stop", "--no-block", *names], timeout=30)
+            run([*self.systemctl, "stop", "--no-block", *names], timeout=30)
             self._remove(at, program)
 
     def _installed(self, at: ReleasePlaces, program: Program) -> bool:
@@ -85,26 +91,26 @@ class Systemd:
 
     def pids(self, at: ReleasePlaces, program: Program) -> list[int]:
         services = [fill(name, at.id) for name in program.units if name.endswith(".service")]
-        show = run(["systemctl", "show", "-p", "MainPID", "--value", *services], timeout=20)
+        show = run([*self.systemctl, "show", "-p", "MainPID", "--value", *services], timeout=20)
         return [int(line) for line in show.stdout.split() if line != "0"]
 
     def _state(self, at: ReleasePlaces, program: Program) -> tuple[str, dict[str, str]]:
         """The unit that says how the program is, and what systemd says of it."""
         name = fill(next((u for u in program.units if u.endswith(".service")), program.units[0]), at.id)
-        show = run(["systemctl", "show", "-p", "ActiveState,NRestarts,Result,ExecMainStatus", name], timeout=20)
+        show = run([*self.systemctl, "show", "-p", "ActiveState,NRestarts,Result,ExecMainStatus", name], timeout=20)
         return name, dict(line.split("=", 1) for line in show.stdout.splitlines() if "=" in line)
 
     def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
         names = [fill(name, at.id) for name in program.units]
         units = [word for name in names for word in ("-u", name)]
-        return run(["journalctl", "-q", "-o", "cat", "-n", str(lines), "--no-pager", *units], timeout=20).stdout
+        return run([*self.journalctl, "-q", "-o", "cat", "-n", str(lines), "--no-pager", *units], timeout=20).stdout
 
     def log_commands(self, places: Places, names: Sequence[str], lines: int, follow: str) -> list[list[str]]:
         app = places.layout.app
         patterns = [f"seawall-{app}@*"] if not names else [_pattern(app, name) for name in names]
         units = [word for pattern in patterns for word in ("-u", pattern)]
         options = ("-q", "-o", "short-iso", "--no-pager", "-n", str(lines))
-        return [["journalctl", *options, *units, *([follow] if follow else [])]]
+        return [[*self.journalctl, *options, *units, *([follow] if follow else [])]]
 
     def installed(self, places: Places) -> list[str]:
         named = re.compile(rf"seawall-{re.escape(places.layout.app)}(\.[a-z0-9.-]+)?@(v\d+)\.")
