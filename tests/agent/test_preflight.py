@@ -146,3 +146,11 @@ def test_what_sites_use_that_a_sandbox_would_take_is_found(text: str, needed: li
 def test_the_module_for_lua_is_found(tmp_path: Path) -> None:
     (tmp_path / "50-mod-http-lua.conf").write_text("load_module modules/ngx_http_lua_module.so;\n")
     assert needs([], str(tmp_path / "none"), str(tmp_path)) == ["jit"]
+
+
+def test_the_modules_for_brotli_are_seen_where_debian_loads_them(tmp_path: Path) -> None:
+    assert preflight.brotli(str(tmp_path)) == []
+    (tmp_path / "50-mod-http-brotli-static.conf").write_text("load_module modules/ngx_http_brotli_static_module.so;")
+    assert preflight.brotli(str(tmp_path)) == ["brotli_static"]
+    (tmp_path / "50-mod-http-brotli-filter.conf").write_text("load_module modules/ngx_http_brotli_filter_module.so;")
+    assert preflight.brotli(str(tmp_path)) == ["brotli_static", "brotli"]

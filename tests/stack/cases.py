@@ -16,6 +16,7 @@ from seawall.stack.targets import LocalTarget, ServerTarget, Target
 
 BOOKWORM = Facts("debian", "12", 2, 4 << 30, "3.11.2", "x86_64", "1.22.1", "203.0.113.5")
 TRIXIE = Facts("debian", "13", 8, 32 << 30, "3.13.5", "x86_64", "1.26.3", "2001:db8::5", openssl_version="3.5.1")
+BROTLI = replace(TRIXIE, nginx_modules=("gzip_static", "brotli_static", "brotli"))
 SMALL = Facts("ubuntu", "24.04", 4, 512 << 20, "3.12.3", "aarch64", "", "203.0.113.6", ipv6=False)
 SERVER = ServerTarget("web.example.net")
 TREE = (
@@ -79,7 +80,14 @@ def _full() -> Project:
             "preload": True,
             "backlog": 512,
         },
-        proxy={"max_body": "2g", "read_timeout": 300, "access_log": False},
+        proxy={
+            "max_body": "2g",
+            "read_timeout": 300,
+            "access_log": False,
+            "static_max_age": 0,
+            "immutable": ["/a/b/"],
+            "immutable_query": "v",
+        },
         static={"/static/": "guestbook/static", "/a/b/": "media", "/a-b/": "media"},
         tls={"mode": "files", "certificate": "/etc/ssl/example/fullchain.pem", "key": "/etc/ssl/example/privkey.pem"},
         health={"path": "/", "successes": 5},
@@ -148,7 +156,7 @@ def _supervised() -> Project:
 
 CASES: dict[str, Callable[[], Composition]] = {
     "server-plain": composed,
-    "server-full": lambda: composed(_full(), facts=TRIXIE),
+    "server-full": lambda: composed(_full(), facts=BROTLI),
     "server-asgi-without-tls": lambda: composed(
         project(app={"entry": "chat.main:app", "interface": "asgi"}, tls={"mode": "off"}), facts=SMALL
     ),

@@ -106,7 +106,11 @@ class Answer:
     def __init__(self, response: http.client.HTTPResponse) -> None:
         self.status = response.status
         self.headers = response.headers
-        self.text = response.read().decode()
+        self.body = response.read()
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
 
 
 class Front:
@@ -141,13 +145,12 @@ def running(command: tuple[str, ...], port: int) -> Iterator[None]:
 
 
 @contextmanager
-def front_in(folder: Path) -> Iterator[Front]:
+def front_in(folder: Path, **settings: Any) -> Iterator[Front]:
     """nginx before two releases, v1 live, in a folder with an awkward name."""
     facts = installed()
     target = place.local_target(folder / "a 'b' {c}; d", nginx=place.needed("nginx"))
-    made = composed(
-        project(static={"/static/": "guestbook/static", "/media/": "media"}, proxy={"max_body": "1k"}), target, facts
-    )
+    values = {"static": {"/static/": "guestbook/static", "/media/": "media"}, "proxy": {"max_body": "1k"}, **settings}
+    made = composed(project(**values), target, facts)
     place.lay_out(made)
     for release in ("v1", "v2"):
         root = place.stage(made, release)

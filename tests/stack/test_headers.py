@@ -72,8 +72,11 @@ def test_a_value_longer_than_nginx_reads_is_refused() -> None:
 
 
 @pytest.mark.parametrize("case", [name for name in CASES if name.startswith("server-")])
-def test_no_location_has_a_header_of_its_own_and_so_loses_the_others(case: str) -> None:
-    """nginx inherits add_header only where a level has none (ngx_http_headers_module)."""
+def test_a_location_with_headers_of_its_own_has_all_the_others_too(case: str) -> None:
+    """One add_header in a location drops those of the level above (ngx_http_headers_module)."""
     site = site_of(CASES[case]())
-    assert "    add_header " in site
-    assert not re.search(r"^ {5,}add_header", site, re.MULTILINE)
+    names = re.findall(r"^    add_header (\S+) \$\w+_h\d+ always;", site, re.MULTILINE)
+    assert names
+    for location in re.findall(r"^    location .*?^    }", site, re.MULTILINE | re.DOTALL):
+        own = re.findall(r"^ {8,}add_header (\S+) ", location, re.MULTILINE)
+        assert own in ([], [*dict.fromkeys(names), "Cache-Control", "Retry-After", "X-Seawall-Release"])

@@ -44,11 +44,6 @@ def test_no_static_path_leads_out_of_its_folder(front: Front) -> None:
     assert front.ask("/static/none.css").status == 404
 
 
-def test_a_static_file_has_its_type_and_an_expiry(front: Front) -> None:
-    headers = front.ask("/static/style.css").headers
-    assert (headers["Content-Type"], headers["Cache-Control"]) == ("text/css", "max-age=3600")
-
-
 def test_what_a_visitor_makes_up_about_himself_never_reaches_the_app(front: Front) -> None:
     text = front.ask(
         "/",

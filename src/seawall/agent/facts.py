@@ -15,7 +15,7 @@ from seawall.agent.process import run
 
 def gather() -> dict[str, Any]:
     release = _os_release()
-    nginx, openssl = _nginx_versions()
+    nginx, openssl, modules = _nginx()
     return {
         "os_id": release.get("ID", ""),
         "os_version": release.get("VERSION_ID", ""),
@@ -29,6 +29,7 @@ def gather() -> dict[str, Any]:
         "default_servers": preflight.default_servers(),
         "nginx_sizes": preflight.sizes(),
         "nginx_needs": preflight.needs(),
+        "nginx_modules": modules,
         "ipv6": Path("/proc/net/if_inet6").exists(),
         "address": _own_address(),
         "root": os.geteuid() == 0,
@@ -46,15 +47,17 @@ def _os_release() -> dict[str, str]:
     return {name: value.strip("\"'") for name, value in pairs}
 
 
-def _nginx_versions() -> tuple[str, str]:
-    """nginx's version, and that of the OpenSSL it runs with, which need not be the one it was built with."""
+def _nginx() -> tuple[str, str, list[str]]:
+    """nginx's version, that of the OpenSSL it runs with, which need not be the one it was built with, and those of its
+    modules that compress static files. Where there is no nginx, the one that will be installed has the first."""
     nginx = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     if nginx is None:
-        return "", ""
+        return "", "", ["gzip_static"]
     said = run([nginx, "-V"], timeout=5).stderr
     version = re.search(r"nginx/([\d.]+)", said)
     openssl = re.search(r"running with OpenSSL ([\d.]+)", said) or re.search(r"built with OpenSSL ([\d.]+)", said)
-    return version.group(1) if version else "", openssl.group(1) if openssl else ""
+    built_in = ["gzip_static"] if "--with-http_gzip_static_module" in said else []
+    return version.group(1) if version else "", openssl.group(1) if openssl else "", built_in + preflight.brotli()
 
 
 def _own_address() -> str:

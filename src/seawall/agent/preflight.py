@@ -78,6 +78,12 @@ def needs(folders: Sequence[str] = SITES, main: str = MAIN, modules: str = MODUL
     return [*found, *(["jit"] if list(Path(modules).glob("*lua*")) else [])]
 
 
+def brotli(modules: str = MODULES) -> list[str]:
+    """Which of nginx's modules for brotli are loaded, by the names that Debian's packages give their files."""
+    kinds = {"brotli_static": "*brotli-static*", "brotli": "*brotli-filter*"}
+    return [name for name, pattern in kinds.items() if list(Path(modules).glob(pattern))]
+
+
 def _texts(folders: Sequence[str], main: str) -> list[str]:
     """All that nginx is told by its main file and by sites."""
     texts = [site.read_text(errors="replace") for folder in folders for site in _others(folder)]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from seawall.agent import compressed
 from seawall.agent.endpoint import link_name, markers, port
 from seawall.agent.envfile import render_environment_file
 from seawall.agent.errors import AgentError, BadRequest
@@ -66,18 +67,23 @@ def _entry(store: Store, path: Path, entry: Entry) -> None:
             place=str(store.path(entry)),
             remedy="`seawall deploy` sends it again",
         )
+    _link(store.path(entry), path)
+
+
+def _link(source: Path, path: Path) -> None:
     try:
-        os.link(store.path(entry), path)
+        os.link(source, path)
     except OSError as error:
         if error.errno not in (errno.EMLINK, errno.EXDEV):  # more links than allowed, or a disk of its own
             raise
-        shutil.copy2(store.path(entry), path)
+        shutil.copy2(source, path)
 
 
 def _static(places: Places, at: ReleasePlaces, release: Release) -> None:
     """The static folders, a second time, where the front server may read them: it cannot enter ``code``."""
     store = Store(places.objects)
     _folder(at.static, 0o755, -1)
+    laid: dict[Path, Entry] = {}
     for mount, source in release.static.items():
         root = PurePosixPath(source)
         _folder(at.static / _inside(mount), 0o755, -1)
@@ -85,6 +91,18 @@ def _static(places: Places, at: ReleasePlaces, release: Release) -> None:
             target = at.static / _inside(mount) / path
             target.parent.mkdir(parents=True, exist_ok=True)
             _entry(store, target, entry)
+            laid[target] = entry
+    _compressed(store, laid)
+
+
+def _compressed(store: Store, laid: Mapping[Path, Entry]) -> None:
+    """The static files that are text in their compressed form too, unless the project brings that itself."""
+    wanted = {path: entry for path, entry in laid.items() if compressed.is_wanted(path, entry)}
+    compressed.make(store, wanted.values())
+    for path, entry in wanted.items():
+        packed = path.with_name(path.name + compressed.SUFFIX)
+        if packed not in laid and compressed.place(store, entry).exists():
+            _link(compressed.place(store, entry), packed)
 
 
 def files_in(root: PurePosixPath, entries: tuple[Entry, ...]) -> Iterator[tuple[PurePosixPath, Entry]]:

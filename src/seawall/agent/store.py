@@ -1,7 +1,8 @@
 """The object store: every file content the host has seen and still needs, by its SHA-256.
 
 Releases are hard links into it, so a file that did not change costs a directory entry, and a 2 GB model is sent once.
-An object's mode is part of its name (``HASH`` or ``HASH.x``) since a hard link shares it.
+An object's mode is part of its name (``HASH`` or ``HASH.x``) since a hard link shares it. ``HASH.gz`` is one in its
+compressed form (``compressed.py``).
 
 A release's file *is* the object, so whoever edits it in place edits the object, and every later release would have the
 edit. So a content that was checked carries a mark, in the part of its time of change below a second, that any writing
@@ -68,7 +69,7 @@ class Store:
             part.unlink()
             return False
         part.chmod(0o755 if name.endswith(".x") else 0o644)
-        _mark(part, name)
+        mark(part, name)
         return True
 
     def keep(self, names: Iterable[str]) -> None:
@@ -110,19 +111,24 @@ def is_sound(path: str, entry: Entry) -> bool:
     status = os.lstat(path)
     if not stat.S_ISREG(status.st_mode) or (entry.size and status.st_size != entry.size):
         return False
-    if status.st_mtime_ns % SECOND == _mark_of(entry.sha256):
+    if is_marked(status, entry.sha256):
         return True
     if hash_file(Path(path)) != entry.sha256:
         return False
-    _mark(Path(path), entry.sha256)
+    mark(Path(path), entry.sha256)
     return True
+
+
+def is_marked(status: os.stat_result, name: str) -> bool:
+    """Whether a file has the mark of its name, so that nobody has written to it since."""
+    return status.st_mtime_ns % SECOND == _mark_of(name)
 
 
 def _mark_of(name: str) -> int:
     return int(name[:8], 16) % SECOND
 
 
-def _mark(path: Path, name: str) -> None:
+def mark(path: Path, name: str) -> None:
     """Note on a file that its content is the one of its name. Where the file system keeps whole seconds only, nothing
     is noted, and it is read each time."""
     status = path.stat()

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from seawall.agent import contents, edits, releases, verify_environment, verify_running
+from seawall.agent import compressed, contents, edits, releases, verify_environment, verify_running
 from seawall.agent.endpoint import MARKERS, link_name, markers
 from seawall.agent.errors import AgentError, NoSuchRelease
 from seawall.agent.findings import Area
@@ -136,13 +136,16 @@ def _code(places: Places, at: ReleasePlaces, release: Release, reader: Reader) -
 
 def _static(places: Places, at: ReleasePlaces, release: Release, reader: Reader) -> Area:
     area = Area("static files")
-    expected: set[str] = set()
+    expected: dict[str, Entry] = {}
     for mount, source in release.static.items():
         for inside, entry in files_in(PurePosixPath(source), release.entries):
-            expected.add(f"{mount}/{inside}")
+            expected[f"{mount}/{inside}"] = entry
             _entry(area, at.static / mount / inside, entry, reader)
     for path in contents.paths(at.static):
-        if path not in expected:
+        plain = expected.get(path.removesuffix(compressed.SUFFIX)) if path.endswith(compressed.SUFFIX) else None
+        if path not in expected and plain:
+            area.compare(at.static / path, compressed.digest(at.static / path), plain.sha256)
+        elif path not in expected:
             area.differs(at.static / path, "was not sent")
     if places.layout.user:
         area.guard(at.static)
@@ -192,7 +195,9 @@ def _objects(places: Places, wanted: Iterable[str], reader: Reader, *, every: bo
     else:
         names = sorted({key(entry) for name in wanted for entry in _entries(places, name) if entry.sha256})
     for name in names:
-        area.compare(store.root / name, _digest(reader, store.root / name), name.partition(".")[0])
+        packed = name.endswith(compressed.SUFFIX)
+        found = compressed.digest(store.root / name) if packed else _digest(reader, store.root / name)
+        area.compare(store.root / name, found, name.partition(".")[0])
     return area
 
 

@@ -7,7 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from seawall.config.table import Table, setting
-from seawall.config.values import Size
+from seawall.config.values import QueryName, Size, UrlPrefix
+
+Prefixes = Annotated[tuple[UrlPrefix, ...], Field(strict=False)]
+#: A year, the longest that caches are told to keep anything (RFC 2616, 14.21), in seconds.
+YEAR = 31_536_000
 
 
 class Proxy(Table):
@@ -37,4 +41,28 @@ class Proxy(Table):
         "Write a line for each request. On by default: without it nobody can tell what happened.",
         example=False,
         becomes="`access_log` in the nginx site",
+    )
+    static_max_age: Annotated[int, Field(ge=0, le=YEAR)] = setting(
+        3600,
+        "Seconds for which browsers and caches use a static file without asking whether it has changed. The default, "
+        "an hour, is for files that keep their names over releases; 0 has them ask each time. Files with a hash of "
+        "their content in their name, as `app.3f2a9c1b.js`, are kept for a year all the same.",
+        example=300,
+        becomes="`Cache-Control: max-age` of static files",
+    )
+    immutable: Prefixes = setting(
+        (),
+        "URL prefixes of static files that never change under their name, also where that is not to be seen: Vite and "
+        "esbuild write hashes that look like words. None by default: what browsers keep for a year by mistake cannot "
+        "be called back.",
+        example=["/static/assets/"],
+        becomes="`Cache-Control: public, max-age=31536000, immutable` for them",
+    )
+    immutable_query: QueryName = setting(
+        "",
+        "The name of a query parameter that changes with a static file's content, as in `style.css?v=3f2a9c1b`: with "
+        "it, the file is kept for a year. None by default: at the moment of a release such an address may still bring "
+        "the file of the release before, and would go on to.",
+        example="v",
+        becomes="the same for static files that are asked for with it",
     )

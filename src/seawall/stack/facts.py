@@ -28,7 +28,8 @@ class Facts:
     ``address`` is the one the session reached the host by; ``python`` and ``nginx_version`` look like ``3.11.2``.
     ``default_servers`` are the sites of nginx that answer for unknown host names, each as ``ADDRESS PATH``;
     ``nginx_sizes`` the sizes of its tables that somebody has set; ``nginx_needs`` what its sites use that a sandbox
-    would take from it. ``measured`` is the memory of the app's releases, the live one's first, then the newest's;
+    would take from it; ``nginx_modules`` which of gzip_static, brotli_static and brotli it has, or will have once it is
+    installed. ``measured`` is the memory of the app's releases, the live one's first, then the newest's;
     ``other_apps`` what the live releases of other apps take, in bytes, 0 where that is not known.
     """
 
@@ -45,6 +46,7 @@ class Facts:
     default_servers: tuple[str, ...] = ()
     nginx_sizes: tuple[str, ...] = ()
     nginx_needs: tuple[str, ...] = ()
+    nginx_modules: tuple[str, ...] = ("gzip_static",)
     measured: tuple[Measured, ...] = ()
     other_apps: tuple[tuple[str, int], ...] = ()
 

@@ -14,7 +14,7 @@ from seawall.errors import ConfigError
 from seawall.stack import headers, limits, listening, nginx_host
 from seawall.stack.facts import Facts
 from seawall.stack.site import Site
-from seawall.stack.static import mounts
+from seawall.stack.static import HASHED, IMMUTABLE, caching, mounts
 from seawall.stack.targets import LocalTarget
 from seawall.stack.templates import render
 
@@ -46,7 +46,7 @@ def site(site: Site) -> tuple[Resource, ...]:
     own_default = tls is not None and not project.domains
     content = render(
         "nginx-site.conf.j2",
-        **_app(project, layout, hsts=tls.hsts if tls else ""),
+        **_app(project, layout, facts, hsts=tls.hsts if tls else ""),
         hosts=site.hosts,
         by_address=not project.domains,
         redirect_from=project.redirect_from,
@@ -103,7 +103,7 @@ def local_configuration(project: Project, layout: Layout, facts: Facts, target: 
     """A whole nginx.conf: it runs in the foreground and keeps to ``layout.base``/front."""
     return render(
         "nginx-local.conf.j2",
-        **_app(project, layout),
+        **_app(project, layout, facts),
         tls=True,
         hosts=LOCAL_HOSTS,
         curves=nginx_host.curves(facts),
@@ -126,7 +126,7 @@ def local_command(layout: Layout, facts: Facts, target: LocalTarget) -> tuple[st
     return (target.nginx, "-p", front, *quiet, "-c", f"{front}/nginx.conf")
 
 
-def _app(project: Project, layout: Layout, *, hsts: str = "") -> dict[str, object]:
+def _app(project: Project, layout: Layout, facts: Facts, *, hsts: str = "") -> dict[str, object]:
     """What both kinds need to know of the app."""
     health = project.health.path.partition("?")[0]
     health = "" if health == "/" else health
@@ -140,6 +140,10 @@ def _app(project: Project, layout: Layout, *, hsts: str = "") -> dict[str, objec
         "loopback": listening.address(layout),
         "maintenance": f"{layout.base}/maintenance",
         "mounts": mounts(project.static),
+        "caching": caching(project),
+        "hashed": HASHED,
+        "immutable": IMMUTABLE,
+        "modules": facts.nginx_modules,
         "headers": headers.added(project, hsts=hsts),
         "limits": limits.of_site(project, health=health),
         "max_body": project.proxy.max_body,

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from seawall.agent.vocabulary import Entry
 from seawall.config.model import Project
+from seawall.config.proxy import YEAR
 from seawall.errors import ConfigError, ProjectError
 
 
@@ -19,6 +20,40 @@ class Mount:
     name: str
     prefix: str
     folder: str
+
+
+#: A content hash in a file's name, as webpack, Rollup, Parcel and Django write it: 8 to 64 hexadecimal digits between
+#: separators, before one extension or more. It must have both a digit and a letter, or dates and words would be hashes.
+HASHED = r"[/._~-](?=[0-9a-f]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8,64}(\.[A-Za-z0-9]+)+"
+IMMUTABLE = f"public, max-age={YEAR}, immutable"
+
+
+@dataclass(frozen=True)
+class Caching:
+    """How long browsers keep static files: one with a hash in its name, below one of ``immutable`` or asked for with
+    the query parameter ``query`` (if that is not "") for ever (RFC 8246), others ``max_age`` seconds."""
+
+    max_age: int
+    immutable: tuple[str, ...]
+    query: str
+
+    @property
+    def usual(self) -> str:
+        """The Cache-Control of a file that may change."""
+        return f"max-age={self.max_age}" if self.max_age else "no-cache"
+
+
+def caching(project: Project) -> Caching:
+    """Raises ConfigError for a prefix of `immutable` that is not one of static files."""
+    proxy = project.proxy
+    for prefix in proxy.immutable:
+        if not any(prefix.startswith(mount) for mount in project.static):
+            raise ConfigError(
+                f"{prefix} is not below a URL prefix of [static]",
+                place="[proxy] immutable",
+                remedy="name static files only: what the app sends has the headers that the app gives it",
+            )
+    return Caching(proxy.static_max_age, proxy.immutable, proxy.immutable_query)
 
 
 def mounts(static: Mapping[str, str]) -> tuple[Mount, ...]:
