@@ -166,6 +166,21 @@ def test_a_release_that_dies_at_its_start_never_takes_traffic(served: Served) ->
     assert served.fragments() == before
 
 
+def test_a_file_of_somebody_else_that_supervisord_cannot_read_stops_a_deployment_and_nothing_more(
+    served: Served,
+) -> None:
+    before = served.fragments()
+    served.sh(f"echo '[program:other]' > {FRAGMENTS}/other.conf")
+    served.project.release("never")
+    failed = served.project.deploy(check=False)
+    served.sh(f"rm {FRAGMENTS}/other.conf")
+    assert failed.code == 1
+    assert "supervisor could not start web" in failed.said
+    assert "program:other" in failed.said
+    assert visit(served.host).text == "version one"
+    assert served.fragments() == before
+
+
 def changed_managers(served: Served, path: Path) -> Report:
     """A redeployment, to systemd, on, back, back to supervisor, on again, all under traffic."""
     project = served.project

@@ -18,13 +18,13 @@ def runs_under(base: Path, app: str) -> str:
     """The manager that has the front server of the app whose local target is in ``base``, or ""."""
     if _listens(base / "run" / "supervisor.sock"):
         return "supervisor"
-    return "systemd" if _front(app) else ""
+    return "systemd" if runtime() and _unit(app).exists() else ""
 
 
 def end_front(app: str) -> None:
-    """Have the person's systemd stop the front server, if it runs one, and forget it."""
-    unit = _front(app)
-    if unit:
+    """Have the person's systemd stop the front server, if it has one, and forget it."""
+    if runtime():
+        unit = _unit(app)
         order = ["systemctl", "--user"]
         environment = {**os.environ, "XDG_RUNTIME_DIR": runtime()}
         subprocess.run([*order, "stop", unit.name], env=environment, check=False, capture_output=True)
@@ -32,11 +32,9 @@ def end_front(app: str) -> None:
         subprocess.run([*order, "daemon-reload"], env=environment, check=False, capture_output=True)
 
 
-def _front(app: str) -> Path | None:
-    """The front server's unit, if it is there (stack.systemd_user)."""
-    folder = runtime()
-    unit = Path(folder, "systemd", "user", f"seawall-{app}.front.service")
-    return unit if folder and unit.exists() else None
+def _unit(app: str) -> Path:
+    """The front server's (stack.systemd_user)."""
+    return Path(runtime(), "systemd", "user", f"seawall-{app}.front.service")
 
 
 def _listens(path: Path) -> bool:
