@@ -35,3 +35,4 @@ docs: ## write the generated reference pages
 
 bench: tools ## the budgets of docs/performance.md, measured on a test host
 	$(RUN) python -m bench
+	$(RUN) python -m bench serve

@@ -1,4 +1,6 @@
-"""`python -m bench [MEASUREMENT …]`: measures against a test host and prints a table; see docs/performance.md."""
+"""`python -m bench [MEASUREMENT …]`: measures against a test host and prints a table; see docs/performance.md.
+
+`python -m bench serve` compares servers, and has options of its own."""
 
 import argparse
 import sys
@@ -8,6 +10,7 @@ from pathlib import Path
 from bench import noop, release, starting, traffic, upload
 from bench.place import Place, machine, open_place
 from bench.rows import Row, document, table
+from bench.serve import command as serve
 
 MEASUREMENTS: dict[str, Callable[[Place, int], list[Row]]] = {
     "help": starting.run,
@@ -53,4 +56,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["serve"]:
+        serve.main(sys.argv[2:])
+    else:
+        main()

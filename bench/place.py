@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,10 +102,10 @@ class Place:
 
 
 @contextmanager
-def open_place() -> Iterator[Place]:
-    """A host of its own, gone at the end."""
+def open_place(packages: Sequence[str] = WARM_PACKAGES) -> Iterator[Place]:
+    """A host of its own with these packages, gone at the end."""
     with open_lab() as lab, tempfile.TemporaryDirectory(prefix="seawall-bench-") as folder:
-        host = lab.boot("bench1", packages=WARM_PACKAGES)
+        host = lab.boot("bench1", packages=packages)
         place = Place(lab, host, Path(folder), _environment(lab.client.environment(), Path(folder)))
         place._near()
         yield place

@@ -1,10 +1,8 @@
 """Fixtures that hand out booted hosts. Whatever uses one carries the marker `hosts`."""
 
 import os
-import sys
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -12,9 +10,6 @@ from . import needs
 from .image import WARM_PACKAGES
 from .lab import Lab, open_lab
 from .machine import Host
-
-# bench/ is no installed package; the delaying proxy is shared with it.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 BootHost = Callable[..., Host]
 _lacking = cache(needs.missing)

@@ -1,0 +1,98 @@
+"""What else could make the realistic page quicker: the interpreter, its collector of garbage, the allocator, counts.
+
+All of them run uWSGI, in turns, and differ from the first in one thing only.
+"""
+
+from dataclasses import dataclass, replace
+
+from tests.hosts.machine import Host
+
+from bench.serve import ground
+from bench.serve.contenders import BIN, HOME, RUN, Contender, nginx_conf
+from bench.serve.rounds import Figure, run
+from bench.serve.views import HELLO, PAGE
+
+NGINX_CONF = f"{HOME}/knobs.conf"
+NGINX_UNIT = "bench-knobs-nginx.service"
+FIRST_PORT = 8201
+#: ld.so(8) looks for a name without a slash where libraries are.
+JEMALLOC = "libjemalloc.so.2"
+VIEWS = (PAGE, HELLO)
+
+#: Modules that import the app and then set up the collector (gc, in Python's library reference).
+COLLECTORS = {
+    "frozen": "import gc\nfrom app import app\ngc.collect()\ngc.freeze()\n",
+    "never": "import gc\nfrom app import app\ngc.disable()\n",
+}
+
+
+@dataclass(frozen=True)
+class Knob:
+    """``environment`` is of the unit; the rest are uWSGI's options."""
+
+    name: str
+    label: str
+    module: str = "app"
+    workers: int = 2
+    threads: int = 16
+    lazy: bool = True
+    environment: str = ""
+
+    @property
+    def command(self) -> str:
+        options = ["--lazy-apps"] if self.lazy else []
+        options += [f"--threads={self.threads}"] if self.threads > 1 else []
+        return (
+            f"{BIN}/uwsgi --pythonpath={HOME} --module={self.module}:app --master --processes={self.workers} "
+            f"--enable-threads --thunder-lock --listen=1024 --socket={RUN}/{self.name}.sock --chmod-socket=660 "
+            f"--die-on-term --disable-logging {' '.join(options)}"
+        )
+
+
+BASE = Knob("base", "uWSGI, 2 workers with 16 threads")
+KNOBS = (
+    BASE,
+    replace(BASE, name="frozen", label="gc.freeze() after the import", module="frozen"),
+    replace(BASE, name="never", label="no collection of garbage at all", module="never"),
+    replace(BASE, name="jemalloc", label="jemalloc", environment=f"LD_PRELOAD={JEMALLOC}"),
+    replace(BASE, name="arenas", label="MALLOC_ARENA_MAX=2", environment="MALLOC_ARENA_MAX=2"),
+    replace(BASE, name="optimize", label="PYTHONOPTIMIZE=2", environment="PYTHONOPTIMIZE=2"),
+    replace(BASE, name="reload", label="templates looked after at each request", environment="BENCH_RELOAD=1"),
+    replace(BASE, name="preload", label="preloaded", lazy=False),
+    replace(BASE, name="threads1", label="no threads", threads=1),
+    replace(BASE, name="threads4", label="4 threads", threads=4),
+    replace(BASE, name="workers3", label="3 workers with 12 threads", workers=3, threads=12),
+    replace(BASE, name="workers16", label="16 workers without threads", workers=16, threads=1),
+)
+
+
+def measure(host: Host, rounds: int) -> list[Figure]:
+    """Starts them, asks them all in turns, and stops them again."""
+    contenders = tuple(_contender(knob, FIRST_PORT + number) for number, knob in enumerate(KNOBS))
+    for name, text in COLLECTORS.items():
+        host.write_file(f"{HOME}/{name}.py", text)
+    host.write_file(NGINX_CONF, nginx_conf(contenders, pid="knobs"))
+    units = {one.unit: unit(knob) for one, knob in zip(contenders, KNOBS, strict=True)}
+    units[NGINX_UNIT] = ground.front_unit(f"/usr/sbin/nginx -c {NGINX_CONF} -g 'daemon off;'")
+    ground.start(host, units)
+    try:
+        entrants = [replace(one.entrant, front_unit=NGINX_UNIT) for one in contenders]
+        return run(host, entrants, VIEWS, rounds)
+    finally:
+        ground.stop(host, list(units))
+
+
+def unit(knob: Knob) -> str:
+    return f"""\
+[Service]
+User=www-data
+WorkingDirectory={HOME}/app
+Environment={knob.environment}
+ExecStart={knob.command}
+KillMode=mixed
+"""
+
+
+def _contender(knob: Knob, port: int) -> Contender:
+    location = f"include /etc/nginx/uwsgi_params;\nuwsgi_pass unix:{RUN}/{knob.name}.sock;\n"
+    return Contender(knob.name, knob.label, port, VIEWS, knob.command, location)
