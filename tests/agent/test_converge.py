@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ import pytest
 from seawall.agent import converge, owned, process
 from seawall.agent.errors import ApplyFailed, BadRequest, Cancelled, CheckRefused, NeedsPerson
 from seawall.agent.owned import Owned
-from seawall.agent.resources import package
+from seawall.agent.resources import at_boot, package
 from seawall.agent.undo import UndoLog
 from seawall.agent.vocabulary import (
     Absent,
+    AtBoot,
     Certificate,
     Change,
     Directory,
@@ -229,7 +231,7 @@ def test_the_service_checks_after_all_files_are_there_and_reloads_later(host: Ho
     assert told == (NGINX,)
     assert "ctl reload" not in host.programs.called()
     converge.reload(told, UndoLog(str(host.undo)))
-    assert host.programs.called()[-1] == "ctl reload"
+    assert host.programs.called()[-2:] == ["ctl reload", "ctl is"]
 
 
 def test_a_service_whose_files_did_not_change_is_left_alone(host: Host) -> None:
@@ -318,7 +320,88 @@ def test_a_reload_that_fails_puts_the_files_back_and_has_the_old_ones_read(host:
     with pytest.raises(ApplyFailed, match="could not reload"):
         converge.reload(told, UndoLog(str(host.undo)))
     assert Path(site(host).path).read_text() == "server {}\n"
-    assert host.programs.called()[-2:] == ["ctl reload", "ctl reload"]
+    assert host.programs.called()[-4:] == ["ctl reload", "ctl is", "ctl reload", "ctl is"]
+
+
+# --- one service in the place of another
+
+OLD = Service("old", start=("ctl", "start", "old"), stop=("ctl", "stop", "old"), running=("ctl", "is", "old"))
+NEW = Service("new", start=("ctl", "start", "new"), stop=("ctl", "stop", "new"), running=("ctl", "is", "new"))
+INSTEAD = (replace(OLD, wanted=False), replace(NEW, takes_over="old"))
+
+
+def done(host: Host) -> list[str]:
+    return [call for call in host.programs.called() if " is " not in call]
+
+
+@pytest.fixture
+def old_runs(host: Host) -> Host:
+    host.programs.add("ctl", '[ "$*" != "is new" ]')
+    return host
+
+
+def test_a_plan_says_which_service_ends_and_which_starts(old_runs: Host) -> None:
+    made = [(change.name, change.action) for change in old_runs.plan(*INSTEAD)]
+    assert made == [("old", "stop"), ("new", "start")]
+
+
+def test_nothing_ends_before_the_switch_and_then_the_old_one_ends_first(old_runs: Host) -> None:
+    told = old_runs.apply(*INSTEAD)
+    assert done(old_runs) == []
+    converge.reload(told, UndoLog(str(old_runs.undo)))
+    assert done(old_runs) == ["ctl stop old", "ctl start new"]
+
+
+def test_where_the_new_one_does_not_come_up_the_old_one_is_started_again_with_its_files(old_runs: Host) -> None:
+    theirs = File(old_runs.path("sites/app"), "old site\n")
+    old_runs.settle(theirs)
+    told = old_runs.apply(*INSTEAD)
+    assert not Path(theirs.path).exists()
+    old_runs.programs.add(
+        "ctl", f'[ "$*" = "start old" ] && cat {theirs.path} >{old_runs.path("read")}; [ "$*" != "start new" ]'
+    )
+    with pytest.raises(ApplyFailed, match="new could not start"):
+        converge.reload(told, UndoLog(str(old_runs.undo)))
+    assert done(old_runs) == ["ctl stop old", "ctl start new", "ctl stop new", "ctl start old"]
+    assert Path(old_runs.path("read")).read_text() == "old site\n"
+
+
+def test_a_service_that_runs_already_only_reads_its_files_while_the_other_ends(host: Host) -> None:
+    both = (INSTEAD[0], replace(INSTEAD[1], reload=("ctl", "reload")))
+    told = host.apply(*both, File(host.path("sites/app"), "site\n", service="new"))
+    converge.reload(told, UndoLog(str(host.undo)))
+    converge.reload_old(told)
+    assert done(host) == ["ctl stop old", "ctl reload", "ctl start old", "ctl reload"]
+
+
+@pytest.fixture
+def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(at_boot, "WANTS", str(tmp_path / "wants"))
+    return tmp_path / "wants"
+
+
+def test_what_starts_at_boot_is_settled_before_a_package_is_installed_and_taken_back_with_the_rest(
+    host: Host, units: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package, "LISTS", str(tmp_path / "lists"))
+    host.programs.add("dpkg-query")
+    host.programs.add("apt-get", f"[ $1 = update ] || [ -L {units}/new.service ]")
+    host.apply(AtBoot("new.service"), AtBoot("old.service", on=False), Package("new"))
+    assert (units / "new.service").readlink() == Path("/lib/systemd/system/new.service")
+    UndoLog(str(host.undo)).roll_back()
+    assert not (units / "new.service").is_symlink()
+
+
+def test_what_is_no_longer_to_start_at_boot_is_told_and_comes_back(host: Host, units: Path) -> None:
+    units.mkdir()
+    (units / "old.service").symlink_to("/lib/systemd/system/old.service")
+    (change,) = host.plan(AtBoot("old.service", on=False))
+    assert (change.name, change.action, change.diff) == ("old.service", "update", "does not start at boot")
+    host.apply(AtBoot("old.service", on=False))
+    assert not (units / "old.service").is_symlink()
+    assert host.plan(AtBoot("old.service", on=False)) == ()
+    UndoLog(str(host.undo)).roll_back()
+    assert (units / "old.service").is_symlink()
 
 
 def test_stopping_in_the_middle_puts_everything_back(host: Host) -> None:

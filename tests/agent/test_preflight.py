@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from seawall.agent import preflight
-from seawall.agent.preflight import DomainTaken, default_servers, domains_free, needs, sizes
+from seawall.agent.errors import DomainTaken
+from seawall.agent.preflight import default_servers, domains_free, needs, sizes
 
 
 @pytest.fixture

@@ -141,7 +141,10 @@ def test_a_release_tells_the_front_server_how_it_is_asked(
     """The port, which neighbours never share, also stands in the generated files."""
     files = (UnitFile("settings/server.py", "@RELEASE@ @PORT@"),)
     at = stage(there, release_id, release(listen=listen, files=files), "now")
-    assert {path.name: path.read_text() for path in at.root.glob("web.*") if not path.is_symlink()} == markers
+    assert {path.name: path.read_text() for path in at.root.glob("web.*") if not path.is_symlink()} == {
+        "web.release": release_id,
+        **markers,
+    }
     assert all(stat.S_IMODE((at.root / name).stat().st_mode) == 0o644 for name in markers)
     links = {path.name: os.readlink(path) for path in at.root.iterdir() if path.is_symlink()}
     assert links == {"uwsgi.sock" if listen.speaks == "uwsgi" else "web.sock": str(at.socket)}

@@ -11,6 +11,7 @@ from seawall.cli import console
 
 from .conftest import Fleet, Run
 from .golden import KEPT, assert_kept
+from .plans import host_named
 
 STATUS = {
     "live": "v12",
@@ -115,6 +116,30 @@ def test_rollback_brings_up_the_release_before_or_the_one_named(run: Run, fleet:
     result = run("rollback", "--to", "v9")
     assert result.exit_code == 2
     assert "it keeps: v11, v12" in result.stderr
+
+
+def test_rollback_to_a_release_of_the_other_front_server_shows_what_changes_and_does_exactly_that(
+    run: Run, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = host_named("web1", fleet)
+    host.session.facts = {"nginx_version": "1.22.1", "apache_version": "2.4.62"}
+    monkeypatch.setattr("seawall.operations.hosts.connect", lambda *_: [host])
+    stop = {"kind": "service", "name": "apache2", "action": "stop", "diff": "", "before": "running"}
+    fleet.answers |= {
+        "fronts": {"wanted": "nginx", "live": "apache"},
+        "plan": {"changes": [stop], "fingerprint": "of this plan"},
+    }
+    result = run("rollback")
+    assert "web1: nginx is the front server again\n  > stop service apache2\n" in result.stderr
+    asked = {op: fields for _, op, fields in fleet.asked}
+    assert list(asked) == ["fronts", "plan", "prepare-existing", "commit"]
+    assert asked["prepare-existing"]["fingerprint"] == "of this plan"
+    sites = [item["path"] for item in asked["plan"]["resources"] if "sites-enabled" in item.get("path", "")]
+    assert "/etc/nginx/sites-enabled/seawall-guestbook.conf" in sites
+    fleet.answers["fronts"] = {"wanted": "nginx", "live": "nginx"}
+    fleet.asked.clear()
+    run("rollback")
+    assert [op for _, op, _ in fleet.asked] == ["fronts", "prepare-existing", "commit"]
 
 
 def test_rollback_as_json_is_the_kept_contract(run: Run, fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:

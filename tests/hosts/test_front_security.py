@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from seawall.stack.nginx_unit import PATH as DROP_IN
+from seawall.stack.front_unit import NGINX_PATH as DROP_IN
 
 from .machine import Host
 from .product import Project, Result, tiny_project, visit, visitor

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seawall.stack.nginx_unit import PATH as DROP_IN
+from seawall.stack.front_unit import NGINX_PATH as DROP_IN
 from verifiers import exposure
 
 from .machine import Host

@@ -100,7 +100,7 @@ def _full() -> Project:
     )
 
 
-def _guarded() -> Project:
+def _guarded(**settings: Any) -> Project:
     """Everything that headers, limits and an authority's certificate can ask for."""
     return project(
         domains=["guestbook.example.com"],
@@ -124,6 +124,7 @@ def _guarded() -> Project:
                 "/health": {"rate": "5/s", "burst": 0},
             },
         },
+        **settings,
     )
 
 
@@ -193,6 +194,31 @@ CASES: dict[str, Callable[[], Composition]] = {
     "server-supervised": lambda: composed(_supervised(), facts=TRIXIE),
     "server-supervised-tcp": lambda: composed(
         project(process={"manager": "supervisor"}, server={"socket": "tcp"}, tls={"mode": "off"})
+    ),
+    "apache": lambda: composed(_guarded(proxy={"kind": "apache"})),
+    "apache-by-address": lambda: composed(
+        project(proxy={"kind": "apache", "access_log": False}, static={"/static/": "guestbook/static"}),
+        facts=replace(TRIXIE, apache_version="2.4.62", apache_ports=("80",)),
+    ),
+    "apache-without-tls": lambda: composed(
+        project(
+            domains=["guestbook.example.com"],
+            redirect_from=["old.example.com"],
+            proxy={"kind": "apache"},
+            tls={"mode": "off"},
+        )
+    ),
+    "apache-after-nginx": lambda: composed(
+        project(domains=["guestbook.example.com"], proxy={"kind": "apache"}),
+        facts=replace(
+            BOOKWORM,
+            fronts_up=("nginx",),
+            nginx_sites=("/etc/nginx/sites-enabled/seawall-guestbook.conf",),
+            apache_version="2.4.62",
+            apache_ports=("80", "443"),
+            apache_sites=("/etc/apache2/sites-enabled/shop.conf",),
+            apache_default_servers=("80 /etc/apache2/sites-enabled/shop.conf",),
+        ),
     ),
     "local-nginx": lambda: composed(_full(), LOCAL),
     "local-tcp": lambda: composed(project(server={"socket": "tcp"}), LOCAL),

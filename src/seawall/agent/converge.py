@@ -13,7 +13,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import PurePath
 from types import ModuleType
@@ -26,6 +26,7 @@ from seawall.agent.host_vocabulary import Firewall, HostKey, Line, Login, Moduli
 from seawall.agent.owned import Owned
 from seawall.agent.resources import (
     absent,
+    at_boot,
     certificate,
     deletion,
     directory,
@@ -42,6 +43,7 @@ from seawall.agent.vocabulary import KINDS as RESOURCE_KINDS
 from seawall.agent.vocabulary import (
     Absent,
     AcmeCertificate,
+    AtBoot,
     Certificate,
     Change,
     Directory,
@@ -68,6 +70,7 @@ KINDS: dict[type[Any], ModuleType] = {
     File: plain_file,
     Link: link,
     Absent: absent,
+    AtBoot: at_boot,
     Certificate: certificate,
     Owned: deletion,
 }
@@ -77,7 +80,7 @@ STEPS: dict[str, tuple[type[Any], ...]] = {
     "users": (User, Login),
     "directories": (Directory,),
     "uv": (Uv,),
-    "files": (File, Line, Moduli, HostKey, Link, Absent, Certificate, AcmeCertificate, GivenCertificate, Owned),
+    "files": (File, Line, Moduli, HostKey, Link, Absent, Certificate, AcmeCertificate, GivenCertificate, AtBoot, Owned),
     "firewall": (Firewall,),
     "swap": (Swap,),
     "units": (Unit,),
@@ -153,7 +156,7 @@ def apply(
 
 
 def reload(services: Sequence[Service], undo: UndoLog) -> None:
-    """Have services read their changed files.
+    """Have services read their changed files, or take the place of others.
 
     If one cannot, everything in ``undo`` is taken back, all read the old files again, and ApplyFailed is raised.
     """
@@ -167,10 +170,11 @@ def reload(services: Sequence[Service], undo: UndoLog) -> None:
 
 
 def reload_old(services: Sequence[Service]) -> None:
-    """Have services read files that were put back; one that will not still runs as it did before."""
-    for item in services:
+    """Have services read files that were put back, and put back what took another's place; one that will not still runs
+    as it did before."""
+    for item in sorted(services, key=lambda item: not item.takes_over):
         try:
-            service.reload(item)
+            service.put_back(item)
         except ApplyFailed:
             continue
 
@@ -256,7 +260,7 @@ def _services_told(differences: Sequence[_Difference]) -> set[str]:
 
 def _make(wanted: Sequence[Wanted], work: Work, report: Report) -> set[str]:
     """Make every change but those of services; the answer is the services whose files changed."""
-    told = _make_kinds("drop-ins", [item for item in wanted if _is_drop_in(item)], (File,), work, report)
+    told = _make_kinds("drop-ins", [item for item in wanted if _is_drop_in(item)], (File, AtBoot), work, report)
     missing = [change.name for change in _packages(wanted)]
     if missing:
         with _step(report, "packages", ", ".join(missing)):
@@ -267,7 +271,10 @@ def _make(wanted: Sequence[Wanted], work: Work, report: Report) -> set[str]:
 
 
 def _is_drop_in(item: Wanted) -> bool:
-    """A service runs as soon as its package is installed: what is said of its unit must be there by then."""
+    """A service runs as soon as its package is installed, and at each boot: what is said of its unit must be there by
+    then, or could not be taken back."""
+    if isinstance(item, AtBoot):
+        return item.on
     return isinstance(item, File) and bool(DROP_IN.match(item.path))
 
 
@@ -298,22 +305,26 @@ def _remember(resources: Sequence[Resource], owned_now: Sequence[Owned], owned_p
 
 def _check(services: Sequence[Service], told: set[str], ours: Sequence[str], report: Report) -> None:
     for item in services:
-        if item.name in told and item.check:
+        if item.name in told and item.check and item.wanted:
             with _step(report, f"check {item.name}", " ".join(item.check)):
                 service.check(item, ours)
 
 
 def _start(services: Sequence[Service], told: set[str], report: Report) -> tuple[Service, ...]:
-    """Start what does not run; the answer is what ran already and must read its files again."""
-    to_reload = []
+    """Start what does not run; the answer is what must read its files again, or is to take another's place."""
+    later: list[Service] = []
     for item in services:
         change = service.diff(item, service.observe(item), item.name in told)
-        if change and change.action == "start":
+        if change and change.action == "start" and not item.takes_over:
             with _step(report, f"start {item.name}", " ".join(item.start)):
+                # What has no process only reads: systemd its units, by which this one starts.
+                for reader in later:
+                    if not reader.running:
+                        service.reload(reader)
                 service.start(item)
         elif change:
-            to_reload.append(item)
-    return tuple(to_reload)
+            later.append(item if change.action != "reload" else replace(item, takes_over=""))
+    return tuple(later)
 
 
 @contextmanager

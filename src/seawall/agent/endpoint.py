@@ -4,6 +4,8 @@ The link to its socket is called ``web.sock``, or ``uwsgi.sock`` where uwsgi's o
 release has up to two marker files, which the front server looks for at each request: ``web.uwsgi`` (empty) for that
 protocol, ``web.tcp`` (``ADDRESS:PORT``) where it listens on TCP. So the one rename of ``live`` also changes the way of
 asking; and a request for which that was decided just before finds no socket, rather than one that takes it for noise.
+A third file, ``web.release``, holds the release's id: by it a front server that cannot see where a link leads says
+which release answered (decision 0002).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from seawall.agent.vocabulary import Listen
 
 UWSGI_MARKER = "web.uwsgi"
 TCP_MARKER = "web.tcp"
+RELEASE_MARKER = "web.release"
 MARKERS = (UWSGI_MARKER, TCP_MARKER)
 
 

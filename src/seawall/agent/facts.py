@@ -9,8 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from seawall.agent import preflight
+from seawall.agent import preflight, preflight_apache
 from seawall.agent.process import run
+
+#: Where Debian's front servers say which their main process is.
+PID_FILES = {"nginx": "/run/nginx.pid", "apache": "/run/apache2/apache2.pid"}
 
 
 def gather() -> dict[str, Any]:
@@ -30,6 +33,13 @@ def gather() -> dict[str, Any]:
         "nginx_sizes": preflight.sizes(),
         "nginx_needs": preflight.needs(),
         "nginx_modules": modules,
+        "nginx_sites": preflight.sites(),
+        "apache_version": _apache_version(),
+        "apache_sites": preflight_apache.sites(),
+        "apache_default_servers": preflight_apache.default_servers(),
+        "apache_ports": preflight_apache.ports(),
+        "apache_needs": preflight_apache.needs(),
+        "fronts_up": _fronts_up(),
         "ipv6": Path("/proc/net/if_inet6").exists(),
         "address": _own_address(),
         "root": os.geteuid() == 0,
@@ -58,6 +68,25 @@ def _nginx() -> tuple[str, str, list[str]]:
     openssl = re.search(r"running with OpenSSL ([\d.]+)", said) or re.search(r"built with OpenSSL ([\d.]+)", said)
     built_in = ["gzip_static"] if "--with-http_gzip_static_module" in said else []
     return version.group(1) if version else "", openssl.group(1) if openssl else "", built_in + preflight.brotli()
+
+
+def _apache_version() -> str:
+    """Debian's Apache, the program of which is called apache2."""
+    apache = shutil.which("apache2", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    found = re.search(r"Apache/([\d.]+)", run([apache, "-v"], timeout=5).stdout) if apache else None
+    return found.group(1) if found else ""
+
+
+def _fronts_up() -> list[str]:
+    """The front servers whose main process lives."""
+    return [name for name, path in PID_FILES.items() if _lives(Path(path))]
+
+
+def _lives(pid_file: Path) -> bool:
+    try:
+        return Path("/proc", pid_file.read_text().strip() or "none").exists()
+    except OSError:
+        return False
 
 
 def _own_address() -> str:

@@ -13,7 +13,7 @@ LISTEN = "0A"
 
 def listener(port: int) -> str:
     """The program that listens there, ``python3 (process 812)``; "" if nobody does."""
-    inodes = {inode for table in TABLES for inode in _listening(table, port)}
+    inodes = _listening(port)
     if not inodes:
         return ""
     for process in Path("/proc").glob("[0-9]*"):
@@ -22,15 +22,31 @@ def listener(port: int) -> str:
     return "something that does not show itself"
 
 
-def _listening(table: str, port: int) -> Iterator[str]:
+def is_taken(port: int) -> bool:
+    """Whether anybody listens there; quicker than to ask who."""
+    return bool(_listening(port))
+
+
+def listens(process: Path) -> bool:
+    """Whether a process (its folder in /proc) listens on any port; one that has ended does not."""
+    return not _listening().isdisjoint(_sockets(process))
+
+
+def _listening(port: int = 0) -> set[str]:
+    """The inodes of listening sockets: those of one port, or all."""
+    return {inode for table in TABLES for found, inode in _rows(table) if port in (0, found)}
+
+
+def _rows(table: str) -> Iterator[tuple[int, str]]:
+    """Port and inode of each listening socket."""
     try:
         rows = Path(table).read_text().splitlines()[1:]
     except OSError:
         return
     for row in rows:
         _, local, _, state, *rest = row.split()
-        if state == LISTEN and int(local.rpartition(":")[2], 16) == port:
-            yield rest[5]
+        if state == LISTEN:
+            yield int(local.rpartition(":")[2], 16), rest[5]
 
 
 def _sockets(process: Path) -> set[str]:

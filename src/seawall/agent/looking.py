@@ -31,6 +31,13 @@ def _resolved(places: Places, frame: Frame, _client: Client) -> Answer:
     return resolutions.told(places, release_id, releases.load(places, release_id).release)
 
 
+def _fronts(places: Places, frame: Frame, _client: Client) -> Answer:
+    """The kinds of front server that a release and the live one were made for."""
+    wanted = releases.load(places, str(frame.message["release_id"])).release.front.kind
+    live = releases.live_id(places)
+    return {"wanted": wanted, "live": releases.load(places, live).release.front.kind if live else wanted}
+
+
 def _status(places: Places, _frame: Frame, _client: Client) -> Answer:
     return queries.status(places, manager_for(places))
 
@@ -76,6 +83,7 @@ def _maintenance(places: Places, frame: Frame, _client: Client) -> Answer:
 OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
     "releases": _releases,
     "resolved": _resolved,
+    "fronts": _fronts,
     "status": _status,
     "posture": _posture,
     "verify": _verify,

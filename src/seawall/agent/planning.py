@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seawall.agent import converge, owned, preflight, releases
+from seawall.agent import converge, owned, preflight, preflight_apache, releases
 from seawall.agent.places import Places
 from seawall.agent.vocabulary import (
     Change,
@@ -47,7 +47,9 @@ def question_from_wire(message: Mapping[str, Any]) -> Question:
 
 def observe(question: Question, places: Places) -> Plan:
     """Look at the host. Raises DomainTaken, ApplyFailed where something is in the way."""
-    preflight.domains_free(question.domains, f"seawall-{places.layout.app}.conf")
+    own_site = f"seawall-{places.layout.app}.conf"
+    preflight.domains_free(question.domains, own_site)
+    preflight_apache.domains_free(question.domains, own_site)
     changes = converge.plan(question.resources, owned.read(str(places.owned)), owned.of_others(str(places.owned)))
     wanted = releases.fingerprint(question.release) if question.release else ""
     # The lock and the upload need these folders, and come before the plan is looked at again.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from seawall.agent.errors import DomainTaken
+from seawall.agent.site_files import DPKG_STATUS, is_stock, needs_of, readable, refuse_taken
 
 #: Where Debian's and nginx's own packages look for sites.
 SITES = ("/etc/nginx/sites-enabled", "/etc/nginx/conf.d")
@@ -20,27 +18,26 @@ STOCK_SITE = "/etc/nginx/sites-available/default"
 MAIN = "/etc/nginx/nginx.conf"
 #: How much room nginx has for names. Only the level of http takes these, and only once.
 SIZES = ("variables_hash_max_size", "variables_hash_bucket_size", "server_names_hash_bucket_size")
-DPKG_STATUS = "/var/lib/dpkg/status"
 MODULES = "/etc/nginx/modules-enabled"
-#: What sites use that a sandbox takes from nginx, and how that is told from their text.
-NEEDS = {"home": r"[\s:\"']/(home|root)/", "tmp": r"[\s:\"'](/var)?/tmp/"}
 
 
 def domains_free(domains: Sequence[str], own_site: str, folders: Sequence[str] = SITES) -> None:
     """Raise DomainTaken if a site of somebody else names one of ``domains`` (nginx's ``server_name``)."""
-    wanted = {domain.lower() for domain in domains}
     for folder in folders:
         for site in _others(folder):
-            if site.name == own_site:
-                continue
-            taken = sorted(wanted & _server_names(site.read_text(errors="replace")))
-            if taken:
-                raise DomainTaken(
-                    f"{taken[0]} is already served by another site on this host",
-                    place=str(site),
-                    state="nothing was changed",
-                    remedy="remove the domain there, or choose another in `domains`",
-                )
+            if site.name != own_site:
+                refuse_taken(domains, _server_names(site.read_text(errors="replace")), site)
+
+
+def sites(folders: Sequence[str] = SITES, stock_link: str = STOCK_LINK, status: str = DPKG_STATUS) -> list[str]:
+    """The files of all sites, without seawall's catch-alls and the distribution's welcome page as it came."""
+    found = [site for folder in folders for site in _others(folder)]
+    return [
+        str(site)
+        for site in found
+        if re.search(r"^\s*server\s*\{", site.read_text(errors="replace"), re.MULTILINE)
+        and not (str(site) == stock_link and is_stock(site, STOCK_SITE, STOCK_SITE, status))
+    ]
 
 
 def _server_names(text: str) -> set[str]:
@@ -60,7 +57,7 @@ def default_servers(
     for folder in folders:
         for site in _others(folder):
             addresses = sorted(set(_defaults(site.read_text(errors="replace"))))
-            if addresses and not (str(site) == stock_link and _is_stock(site, status)):
+            if addresses and not (str(site) == stock_link and is_stock(site, STOCK_SITE, STOCK_SITE, status)):
                 found += [f"{address} {site}" for address in addresses]
     return found
 
@@ -74,8 +71,7 @@ def sizes(folders: Sequence[str] = SITES, main: str = MAIN) -> list[str]:
 def needs(folders: Sequence[str] = SITES, main: str = MAIN, modules: str = MODULES) -> list[str]:
     """What nginx must keep here: `home` and `tmp`, for sites that reach there, and `jit`, for Lua's compiler."""
     texts = [re.sub(r"#.*", "", text) for text in _texts(folders, main)]
-    found = [name for name, pattern in NEEDS.items() if any(re.search(pattern, text) for text in texts)]
-    return [*found, *(["jit"] if list(Path(modules).glob("*lua*")) else [])]
+    return [*needs_of(texts), *(["jit"] if list(Path(modules).glob("*lua*")) else [])]
 
 
 def brotli(modules: str = MODULES) -> list[str]:
@@ -87,17 +83,12 @@ def brotli(modules: str = MODULES) -> list[str]:
 def _texts(folders: Sequence[str], main: str) -> list[str]:
     """All that nginx is told by its main file and by sites."""
     texts = [site.read_text(errors="replace") for folder in folders for site in _others(folder)]
-    return [*texts, *([Path(main).read_text(errors="replace")] if _readable(Path(main)) else [])]
+    return [*texts, *([Path(main).read_text(errors="replace")] if readable(Path(main)) else [])]
 
 
 def _others(folder: str) -> list[Path]:
     """The files in a folder of sites, without the catch-alls."""
-    return [site for site in sorted(Path(folder).glob("*")) if site.name not in CATCH_ALLS and _readable(site)]
-
-
-def _readable(path: Path) -> bool:
-    """Whether there is a file that we may read: on one's own machine we need not be root."""
-    return os.access(path, os.R_OK) and path.is_file()
+    return [site for site in sorted(Path(folder).glob("*")) if site.name not in CATCH_ALLS and readable(site)]
 
 
 def _defaults(text: str) -> Iterator[str]:
@@ -111,15 +102,3 @@ def _defaults(text: str) -> Iterator[str]:
             yield port if port.isdigit() else "80"
         elif address == "[::]" or address.startswith("[::]:"):
             yield address if address != "[::]" else "[::]:80"
-
-
-def _is_stock(site: Path, status: str) -> bool:
-    """Whether a site is the link that the package made, to a file that is as the package brought it (dpkg(1),
-    Conffiles)."""
-    try:
-        if not site.is_symlink() or str(site.readlink()) != STOCK_SITE:
-            return False
-        digest = hashlib.md5(site.read_bytes(), usedforsecurity=False).hexdigest()
-        return f"\n {STOCK_SITE} {digest}\n" in Path(status).read_text(errors="replace")
-    except OSError:
-        return False

@@ -206,19 +206,24 @@ class Session:
         message = frame.message
         by = str(message.get("by", ""))
         self._lock("deploy", by)
-        plan = observe(self.question, self._there())
-        if plan.fingerprint != message["fingerprint"]:
-            raise PlanChanged(
-                "the host is no longer as it was when the plan was made",
-                state="nothing was changed",
-                remedy="run the command again and look at the new plan",
-            )
+        resources = self._planned(message["fingerprint"])
         release = self.question.release if message["new_release"] else None
         work = Work("deploy", by, old=releases.live_id(self._there()), new=release is not None, release=release)
         if release is not None:
             work.release_id = str(message["release_id"])
             work.resolved = message.get("resolved", {})
-        return self._prepared(work, self.question.resources if plan.changes else (), bool(message["lead"]))
+        return self._prepared(work, resources, bool(message["lead"]))
+
+    def _planned(self, fingerprint: str) -> tuple[Resource, ...]:
+        """The resources of the plan that was shown, none if nothing changes. Raises PlanChanged if there is another."""
+        plan = observe(self.question, self._there())
+        if plan.fingerprint != fingerprint:
+            raise PlanChanged(
+                "the host is no longer as it was when the plan was made",
+                state="nothing was changed",
+                remedy="run the command again and look at the new plan",
+            )
+        return self.question.resources if plan.changes else ()
 
     def _prepare_existing(self, frame: Frame) -> dict[str, Any]:
         """Bring up a release that is there (rollback, start), or the live one once more under a new id (restart)."""
@@ -228,7 +233,8 @@ class Session:
         like = str(message.get("like", ""))
         made = releases.load_to_copy(self._there(), like) if like else releases.load(self._there(), wanted)
         work = Work(action, by, wanted, made.release, action == "restart", releases.live_id(self._there()))
-        return self._prepared(work, (), False)
+        resources = self._planned(message["fingerprint"]) if message.get("fingerprint") else ()
+        return self._prepared(work, resources, False)
 
     def _prepared(self, work: Work, resources: tuple[Resource, ...], lead: bool) -> dict[str, Any]:
         try:

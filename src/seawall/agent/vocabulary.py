@@ -150,7 +150,8 @@ class Service:
     """A long-running service that files belong to: ``check`` must pass before ``reload`` makes changes live.
 
     ``pid_file`` is that of its main process, where a reload is done only when the workers of before accept no more.
-    ``ports`` are those that must be free when it starts.
+    ``ports`` are those that must be free when it starts, or held by the service that it ``takes_over`` from: that one
+    is ended, and this one started, in the place of a reload. One that is not ``wanted`` is ended, by ``stop``.
     """
 
     name: str
@@ -160,6 +161,17 @@ class Service:
     running: tuple[str, ...] = ()
     pid_file: str = ""
     ports: tuple[int, ...] = ()
+    stop: tuple[str, ...] = ()
+    wanted: bool = True
+    takes_over: str = ""
+
+
+@dataclass(frozen=True)
+class AtBoot:
+    """Whether systemd starts a unit of the distribution's at boot: what `systemctl enable` does, without a start."""
+
+    unit: str
+    on: bool = True
 
 
 @dataclass(frozen=True)
@@ -172,7 +184,7 @@ class Uv:
 
 
 Resource = Union[
-    Union[Package, User, Directory, File, Link, Absent, Service, Uv],
+    Union[Package, User, Directory, File, Link, Absent, Service, AtBoot, Uv],
     Union[Certificate, AcmeCertificate, GivenCertificate],
     Union[Upgrades, Login, Line, Moduli, HostKey, Firewall, Swap, Unit],
 ]
@@ -188,6 +200,7 @@ RESOURCES: dict[str, type[Any]] = {
     "acme-certificate": AcmeCertificate,
     "given-certificate": GivenCertificate,
     "service": Service,
+    "at-boot": AtBoot,
     "uv": Uv,
     **host_vocabulary.RESOURCES,
 }
@@ -266,13 +279,14 @@ class Gate:
 
 @dataclass(frozen=True)
 class FrontDoor:
-    """How the agent reaches the app the way a visitor does, through the proxy on this host."""
+    """How the agent reaches the app the way a visitor does, through the proxy on this host, which is of a ``kind``."""
 
     address: str
     port: int
     tls: bool
     host: str
     path: str
+    kind: str = "nginx"
 
 
 @dataclass(frozen=True)
@@ -335,7 +349,7 @@ class Release:
 
 @dataclass(frozen=True)
 class Change:
-    """One line of a plan. ``action`` is create, update, delete, start, reload or install; ``diff`` is for people
+    """One line of a plan. ``action`` is create, update, delete, start, stop, reload or install; ``diff`` is for people
     and never holds a secret; ``before`` is a digest of what was observed."""
 
     kind: str

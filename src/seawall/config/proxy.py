@@ -17,10 +17,11 @@ YEAR = 31_536_000
 class Proxy(Table):
     """The web server in front: it ends TLS, serves static files and shields the app from slow clients."""
 
-    kind: Literal["nginx"] = setting(
+    kind: Literal["nginx", "apache"] = setting(
         "nginx",
-        "The web server in front of the app.",
-        example="nginx",
+        "The web server in front of the app, one for all apps of a host. nginx is the default: it shields the app from "
+        "slow visitors best, and limits what one address may ask. A change is an ordinary deploy.",
+        example="apache",
         becomes="the program that owns ports 80 and 443",
     )
     max_body: Size = setting(

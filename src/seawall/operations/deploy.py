@@ -45,11 +45,19 @@ def deploy(plan: Plan) -> Generator[Happening, None, Deployed]:
     return Deployed(live, {item.host.name: item.host.live for item in plan.hosts}, troubles)
 
 
-def bring_up(hosts: Sequence[Host], action: str, release_id: str, like: str = "") -> Generator[Happening, None, None]:
-    """Start a release that the hosts have, gate it and switch to it: rollback, restart, start."""
+def bring_up(
+    hosts: Sequence[Host], action: str, release_id: str, like: str = "", fingerprints: Mapping[str, str] | None = None
+) -> Generator[Happening, None, None]:
+    """Start a release that the hosts have, gate it and switch to it: rollback, restart, start.
+
+    ``fingerprints`` are those of plans that hosts carry out besides, by the host's name.
+    """
 
     def work(host: Host, tell: Tell) -> dict[str, Any]:
-        return _request(host, tell, "prepare-existing", action=action, release_id=release_id, like=like)
+        planned = (fingerprints or {}).get(host.name, "")
+        return _request(
+            host, tell, "prepare-existing", action=action, release_id=release_id, like=like, fingerprint=planned
+        )
 
     yield from _all_or_none(hosts, (yield from on_each(hosts, work, _stopping(hosts))))
     yield from commit(hosts)

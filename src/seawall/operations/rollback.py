@@ -7,24 +7,31 @@ from collections.abc import Generator, Sequence
 from seawall.errors import UsageError
 from seawall.operations.deploy import bring_up
 from seawall.operations.events import Happening
+from seawall.operations.front_back import FrontBack
 from seawall.operations.hosts import Host
 
 
-def rollback(hosts: Sequence[Host], to: str = "") -> Generator[Happening, None, str]:
+def rollback(hosts: Sequence[Host], to: str = "", fronts: Sequence[FrontBack] = ()) -> Generator[Happening, None, str]:
     """Make ``to``, or the release before the live one, live again. Returns its id.
 
-    Code, environment and server settings come back together; the database stays as it is. Raises UsageError if there
+    Code, environment and server settings come back together, and where it is among ``fronts`` the front server that the
+    release was made for; the database stays as it is. Raises UsageError if there
     is nothing to go back to, HostError if it does not pass its gate (the live release then stays live).
     """
     wanted = to or previous(hosts)
-    for host in hosts:
-        if wanted not in host.app["releases"]:
-            kept = ", ".join(host.app["releases"]) or "none"
-            raise UsageError(f"{host.name} has no release {wanted}", remedy=f"it keeps: {kept}")
+    must_be_there(hosts, wanted)
     if all(host.live == wanted and host.running for host in hosts):
         raise UsageError(f"{wanted} is live already", remedy="`seawall releases` lists the others")
-    yield from bring_up(hosts, "rollback", wanted)
+    yield from bring_up(hosts, "rollback", wanted, fingerprints={back.host.name: back.fingerprint for back in fronts})
     return wanted
+
+
+def must_be_there(hosts: Sequence[Host], release: str) -> None:
+    """Raise UsageError for a release that a host does not keep."""
+    for host in hosts:
+        if release not in host.app["releases"]:
+            kept = ", ".join(host.app["releases"]) or "none"
+            raise UsageError(f"{host.name} has no release {release}", remedy=f"it keeps: {kept}")
 
 
 def previous(hosts: Sequence[Host]) -> str:

@@ -42,6 +42,11 @@ def compose(
     return server.compose(inputs, target)
 
 
+def resources_for(project: Project, target: Target, facts: Facts) -> tuple[Resource, ...]:
+    """What a server should hold for the project besides its releases; nothing on this machine. Raises ConfigError."""
+    return () if isinstance(target, LocalTarget) else server.resources(project, facts, target)
+
+
 def certificate_for(
     project: Project, target: Target, facts: Facts
 ) -> AcmeCertificate | Certificate | GivenCertificate | None:
@@ -63,7 +68,7 @@ def left_behind(target: Target, layout: Layout, facts: Facts) -> tuple[Resource,
     """What must hold when the app is gone: the services that hear of it, and the files that other apps share."""
     if isinstance(target, LocalTarget):
         return ()
-    front = fronts.NGINX
+    front = fronts.serving(layout, facts)
     return (front.service, tls.UNITS, *front.shared(layout, facts))
 
 

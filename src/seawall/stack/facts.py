@@ -28,9 +28,11 @@ class Facts:
     ``address`` is the one the session reached the host by; ``python`` and ``nginx_version`` look like ``3.11.2``.
     ``default_servers`` are the sites of nginx that answer for unknown host names, each as ``ADDRESS PATH``;
     ``nginx_sizes`` the sizes of its tables that somebody has set; ``nginx_needs`` what its sites use that a sandbox
-    would take from it; ``nginx_modules`` which of gzip_static, brotli_static and brotli it has, or will have once it is
-    installed. ``measured`` is the memory of the app's releases, the live one's first, then the newest's;
-    ``other_apps`` what the live releases of other apps take, in bytes, 0 where that is not known.
+    would take from it, ``nginx_sites`` the files of its sites, and ``nginx_modules`` which of gzip_static,
+    brotli_static and brotli it has, or will have once it is installed. The same is known of Apache; ``apache_ports``
+    are those that its files tell it to listen on. ``fronts_up`` are the names of the front servers that run.
+    ``measured`` is the memory of the app's releases, the live one's first, then the newest's; ``other_apps`` what the
+    live releases of other apps take, in bytes, 0 where that is not known.
     """
 
     os_id: str = ""
@@ -47,6 +49,13 @@ class Facts:
     nginx_sizes: tuple[str, ...] = ()
     nginx_needs: tuple[str, ...] = ()
     nginx_modules: tuple[str, ...] = ("gzip_static",)
+    nginx_sites: tuple[str, ...] = ()
+    apache_version: str = ""
+    apache_sites: tuple[str, ...] = ()
+    apache_default_servers: tuple[str, ...] = ()
+    apache_ports: tuple[str, ...] = ()
+    apache_needs: tuple[str, ...] = ()
+    fronts_up: tuple[str, ...] = ()
     measured: tuple[Measured, ...] = ()
     other_apps: tuple[tuple[str, int], ...] = ()
 

@@ -27,7 +27,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Location:
-    """A location of nginx that leads to the app; "" and 0 are the site's own."""
+    """A part of the site that leads to the app, as nginx names it (``how``); "" and 0 are the site's own."""
 
     how: str
     path: str
@@ -35,6 +35,12 @@ class Location:
     max_body: str = ""
     read_timeout: int = 0
     quiet: bool = False
+
+    @property
+    def pattern(self) -> str:
+        """The same as a regular expression."""
+        end = {"": "", "=": "$", "^~": ""}[self.how]
+        return f"^{re.escape(self.path)}{end}"
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from dataclasses import replace
 
 from seawall.agent.vocabulary import File, Layout, Link, Resource, Service
 from seawall.config.model import Project
-from seawall.errors import ConfigError
-from seawall.stack import headers, limits, listening, nginx_host
+from seawall.stack import headers, limits, listening, mozilla, nginx_host
 from seawall.stack.facts import Facts
 from seawall.stack.site import Site
 from seawall.stack.static import HASHED, IMMUTABLE, caching, mounts
@@ -25,7 +24,8 @@ SERVICE = Service(
     "nginx",
     check=("nginx", "-t"),
     reload=("systemctl", "reload", "nginx"),
-    start=("systemctl", "enable", "--now", "nginx"),
+    start=("systemctl", "start", "nginx"),
+    stop=("systemctl", "stop", "--no-block", "nginx"),
     running=("systemctl", "is-active", "--quiet", "nginx"),
     pid_file="/run/nginx.pid",
     ports=(80, 443),
@@ -50,9 +50,9 @@ def site(site: Site) -> tuple[Resource, ...]:
         hosts=site.hosts,
         by_address=not project.domains,
         redirect_from=project.redirect_from,
-        main=_main(project) if project.redirect_from else "",
+        main=site.main if project.redirect_from else "",
         tls=tls,
-        curves=nginx_host.curves(facts),
+        curves=mozilla.curves(facts),
         addresses=lambda port: nginx_host.addresses(facts, port),
         defaults=nginx_host.catch_all(facts, 443, enabled).addresses if own_default else (),
         http2_directive=facts.nginx >= HTTP2_DIRECTIVE,
@@ -87,18 +87,6 @@ def notes(site: Site) -> tuple[str, ...]:
     return said
 
 
-def _main(project: Project) -> str:
-    """The name that visitors are sent on to. Raises ConfigError where all are wildcards."""
-    for domain in project.domains:
-        if not domain.startswith("*."):
-            return domain
-    raise ConfigError(
-        "redirect_from has nowhere to go: all of `domains` are wildcards",
-        place="redirect_from",
-        remedy="add the name visitors should come to, or leave redirect_from out",
-    )
-
-
 def local_configuration(project: Project, layout: Layout, facts: Facts, target: LocalTarget) -> str:
     """A whole nginx.conf: it runs in the foreground and keeps to ``layout.base``/front."""
     return render(
@@ -106,7 +94,7 @@ def local_configuration(project: Project, layout: Layout, facts: Facts, target: 
         **_app(project, layout, facts),
         tls=True,
         hosts=LOCAL_HOSTS,
-        curves=nginx_host.curves(facts),
+        curves=mozilla.curves(facts),
         user=target.user if target.is_root else "",
         certificate=target.certificate,
         key=target.key,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from seawall.agent import preflight
 from seawall.agent.host_vocabulary import Line
 from seawall.agent.vocabulary import Absent, Certificate, File, Resource
+from seawall.stack import mozilla
 from seawall.stack.facts import Facts
 from seawall.stack.templates import render
 
@@ -19,8 +20,6 @@ FOLDER = "/etc/nginx/conf.d"
 HTTP, HTTPS = (f"{FOLDER}/{name}" for name in preflight.CATCH_ALLS)
 #: Since 1.19.4 a server can refuse a handshake (ngx_http_ssl_module, ssl_reject_handshake).
 REJECTS_HANDSHAKES = (1, 19, 4)
-#: Since 3.5 OpenSSL has the key exchange that quantum computers do not break.
-MLKEM = (3, 5)
 #: For an nginx that must show some certificate before it can refuse.
 NOBODY = ("/etc/ssl/seawall/nobody.crt", "/etc/ssl/seawall/nobody.key")
 
@@ -39,15 +38,6 @@ class CatchAll:
 
     addresses: tuple[str, ...]
     others: tuple[str, ...]
-
-
-def curves(facts: Facts) -> str:
-    """``ssl_ecdh_curve``: those of Mozilla's server-side TLS 6.0 that the host's OpenSSL has.
-
-    The question mark lets an OpenSSL that went back to an older one leave the curve out, instead of nginx not starting
-    (SSL_CTX_set1_curves_list(3)).
-    """
-    return ("?X25519MLKEM768:" if facts.openssl >= MLKEM else "") + "X25519:prime256v1:secp384r1"
 
 
 def addresses(facts: Facts, port: int) -> tuple[str, ...]:
@@ -123,6 +113,8 @@ def notes(facts: Facts, *, own_site: str, tls: bool) -> tuple[str, ...]:
 def _https(facts: Facts, at: tuple[str, ...], service: str) -> list[Resource]:
     old = bool(at) and facts.nginx < REJECTS_HANDSHAKES
     certificate, key = NOBODY if old else ("", "")
-    content = render("nginx-host-tls.conf.j2", addresses=at, curves=curves(facts), certificate=certificate, key=key)
+    content = render(
+        "nginx-host-tls.conf.j2", addresses=at, curves=mozilla.curves(facts), certificate=certificate, key=key
+    )
     made: list[Resource] = [Certificate(certificate, key, ("invalid",), service=service)] if old else []
     return [*made, File(HTTPS, content, service=service)]

@@ -35,6 +35,33 @@ def nginx_regex(value: str) -> str:
     return value.replace(".", "\\.")
 
 
+def apache(value: str) -> str:
+    """One argument of a directive of Apache: between quotes, and ``${…}``, which it would replace, broken up.
+
+    A dollar sign is written by a variable that the site defines (core, Define). ``%`` is for :func:`apache_text`.
+    """
+    _no_control(value, "Apache")
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("${", "${seawall_dollar}{")
+    return f'"{escaped}"'
+
+
+def apache_text(value: str) -> str:
+    """The value of a header, in which ``%`` starts a format (mod_headers, Header)."""
+    return apache(value.replace("%", "%%"))
+
+
+def apache_rule(value: str) -> str:
+    """A pattern or path of mod_rewrite's rules, which knows no escapes between quotes (mod_rewrite.c, parseargline)."""
+    _no_control(value, "Apache")
+    return '"' + value.replace('"', r"\x22").replace("${", r"\x24{") + '"'
+
+
+def in_bytes(size: str) -> int:
+    """A size such as ``10m`` as a number of bytes; 0 is no limit, which is the largest number there is."""
+    unit = "kmg".find(size[-1].lower()) + 1
+    return int(size[:-1] if unit else size) << 10 * unit or 2**63 - 1
+
+
 def ini(value: str) -> str:
     """A value in supervisor's configuration: ``%`` starts an expansion, and a blank before ``;`` or ``#`` a comment."""
     _no_control(value, "supervisor")

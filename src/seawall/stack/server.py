@@ -48,10 +48,24 @@ def compose(inputs: Inputs, target: ServerTarget) -> Composition:
         server=server,
         listen=listen,
         programs=manager.programs(project, layout, server, listen),
-        front=FrontDoor(LOOPBACK, port, site.tls is not None, _one_host(hosts), project.health.path),
+        front=FrontDoor(LOOPBACK, port, site.tls is not None, _one_host(hosts), project.health.path, front.kind),
     )
-    resources: tuple[Resource, ...] = (
-        *front.unit(project, inputs.facts),
+    fronts.check(front, made.listen)
+    notes = (*tls.notes(project), *front.notes(site), *manager.notes(project))
+    return Composition(layout, _resources(site, target), made, notes)
+
+
+def resources(project: Project, facts: Facts, target: ServerTarget) -> tuple[Resource, ...]:
+    """What the server holds for the app besides its releases. Raises ConfigError."""
+    hosts = names(project, facts, target)
+    return _resources(Site(project, layout_of(project.app_id), facts, hosts, tls.of_site(project)), target)
+
+
+def _resources(site: Site, target: ServerTarget) -> tuple[Resource, ...]:
+    project, layout = site.project, site.layout
+    front, manager = fronts.of(project), managers.of_server(project)
+    return (
+        *front.unit(project, site.facts),
         *manager.unit(),
         *_packages(project, (*front.packages, *manager.packages)),
         *_users(layout),
@@ -59,10 +73,9 @@ def compose(inputs: Inputs, target: ServerTarget) -> Composition:
         *_sockets(layout),
         *manager.resources(layout),
         Uv(f"{STATE}/uv", UV_VERSION, BUILD_USER),
-        *tls.resources(project, (*hosts, *project.redirect_from), front.service, target.address),
-        *front.site(site),
+        *tls.resources(project, (*site.hosts, *project.redirect_from), front.service, target.address),
+        *fronts.resources(project, site),
     )
-    return Composition(layout, resources, made, (*tls.notes(project), *front.notes(site), *manager.notes(project)))
 
 
 def layout_of(app: str) -> Layout:

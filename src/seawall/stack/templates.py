@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from seawall.stack import quoting
+from seawall.stack import mozilla, quoting
 
 #: What nearly every deployment to a server renders, with what those include.
 USUAL = (
@@ -19,7 +20,7 @@ USUAL = (
     "nginx-site.conf.j2",
     "nginx-host.conf.j2",
     "nginx-host-tls.conf.j2",
-    "nginx-unit.conf.j2",
+    "front-unit.conf.j2",
     "_nginx-http.j2",
     "_nginx-tls.j2",
     "_nginx-limits.j2",
@@ -39,10 +40,16 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals["ciphers"] = mozilla.CIPHERS
     environment.filters["py"] = json.dumps  # a string of JSON is one of Python too
     environment.filters["nginx"] = quoting.nginx
     environment.filters["nginx_text"] = quoting.nginx_text
     environment.filters["nginx_regex"] = quoting.nginx_regex
+    environment.filters["apache"] = quoting.apache
+    environment.filters["apache_text"] = quoting.apache_text
+    environment.filters["apache_rule"] = quoting.apache_rule
+    environment.filters["regex"] = re.escape
+    environment.filters["bytes"] = quoting.in_bytes
     environment.filters["ini"] = quoting.ini
     environment.filters["ini_environment"] = quoting.ini_environment
     environment.filters["unit"] = quoting.unit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from seawall.agent.errors import ApplyFailed, CheckRefused, PortTaken
+from seawall.agent.listening import listener, listens
 from seawall.agent.resources import service
 from seawall.agent.vocabulary import Service
 
@@ -116,7 +118,10 @@ def test_a_start_that_fails_is_told_with_the_programs_words(programs: Programs) 
 
 def test_a_reload_is_done_when_the_workers_of_before_accept_no_more(programs: Programs, tmp_path: Path) -> None:
     pid_file, told = tmp_path / "pid", tmp_path / "told"
-    worker = f"import os, time\nwhile not os.path.exists({str(told)!r}): time.sleep(0.01)\ntime.sleep(0.3)"
+    # It goes on after it accepts no more, as one does that has a long answer under way.
+    worker = "import os, socket, time\nlistener = socket.create_server(('127.0.0.1', 0))\n"
+    worker += f"while not os.path.exists({str(told)!r}): time.sleep(0.01)\n"
+    worker += "time.sleep(0.3)\nlistener.close()\ntime.sleep(30)"
     main = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {worker!r}])"
     with subprocess.Popen([sys.executable, "-c", main]) as process:
         pid_file.write_text(f"{process.pid}\n")
@@ -124,13 +129,37 @@ def test_a_reload_is_done_when_the_workers_of_before_accept_no_more(programs: Pr
         while not children.read_text():
             time.sleep(0.01)
         pid = children.read_text().strip()
-        # Until it runs its own program it bears the first one's title.
-        while b"subprocess" in Path(f"/proc/{pid}/cmdline").read_bytes():
+        while not listens(Path("/proc", pid)):
             time.sleep(0.01)
         programs.add("ctl", f"touch {told}")
         service.reload(replace(NGINX, pid_file=str(pid_file)))
-        ended = not Path(f"/proc/{pid}").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes()
-    assert ended
+        accepts, lives = listens(Path("/proc", pid)), Path("/proc", pid).exists()
+        os.kill(int(pid), signal.SIGKILL)
+    assert (accepts, lives) == (False, True)
+
+
+def test_a_service_that_ends_over_its_new_files_is_no_success(programs: Programs) -> None:
+    programs.add("ctl", "[ $1 = is ] && exit 3; exit 0")
+    with pytest.raises(ApplyFailed, match="nginx has ended over its new configuration"):
+        service.reload(NGINX)
+
+
+def test_one_that_has_ended_is_started_again_once_its_old_files_are_back(programs: Programs) -> None:
+    programs.add("ctl", "[ $1 = is ] && exit 3; exit 0")
+    service.put_back(NGINX)
+    assert programs.called()[-1] == "ctl start"
+
+
+def test_what_takes_anothers_place_may_find_it_at_its_port(programs: Programs) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        holder = listener(port).partition(" (")[0]
+        wanted = replace(NGINX, ports=(port,), takes_over=holder)
+        change = service.diff(wanted, False, True)
+        assert change is not None
+        assert change.action == "start"
+        with pytest.raises(PortTaken):
+            service.diff(replace(wanted, takes_over="other"), False, True)
 
 
 def test_a_reload_waits_for_nobody_where_the_main_process_is_not_known(programs: Programs, tmp_path: Path) -> None:

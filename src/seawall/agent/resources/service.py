@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from seawall.agent import process
 from seawall.agent.errors import ApplyFailed, CheckRefused, CommandFailed, PortTaken
-from seawall.agent.listening import listener
+from seawall.agent.listening import is_taken, listener, listens
 from seawall.agent.vocabulary import Change, Service
 
 TIMEOUT = 120  #: seconds that checking, starting and reloading may take
@@ -34,10 +34,13 @@ def observe(resource: Service) -> bool:
 
 
 def diff(resource: Service, runs: bool, changed: bool) -> Change | None:
-    """What must happen: a start, or a reload where files of the service (``changed``) are to be read again.
+    """What must happen: a start, an end of what is not wanted, or a reload where files of the service (``changed``) are
+    to be read again.
 
     Raises PortTaken where it could not start.
     """
+    if not resource.wanted:
+        return Change("service", resource.name, "stop", before="running") if runs else None
     if not runs and resource.start:
         _must_be_free(resource)
         return Change("service", resource.name, "start", before="stopped")
@@ -50,7 +53,8 @@ def _must_be_free(resource: Service) -> None:
     for port in resource.ports:
         taken = listener(port)
         # The service itself may be about to come up: systemd tries again by itself.
-        if taken and not taken.startswith(f"{resource.name} ("):
+        expected = tuple(f"{name} (" for name in (resource.name, resource.takes_over) if name)
+        if taken and not taken.startswith(expected):
             raise PortTaken(
                 f"port {port} is taken by {taken}, so {resource.name} cannot start",
                 state="everything is as it was",
@@ -108,37 +112,67 @@ def start(resource: Service) -> None:
 
 
 def reload(resource: Service) -> None:
-    """Have it read its files again, and wait until it answers by them alone. Raises ApplyFailed with the program's
-    words."""
-    if resource.reload:
+    """Have it read its files again, and wait until it answers by them alone; or end, or take another's place, where
+    that is what it is to do. Raises ApplyFailed with the program's words."""
+    if not resource.wanted:
+        _end(resource)
+    elif resource.takes_over:
+        start(resource)
+    elif resource.reload:
         before = _workers(resource)
         _must(resource, resource.reload, "reload its files")
         _await_handover(before)
+        _must_run(resource)
 
 
-def _workers(resource: Service) -> dict[str, bytes]:
-    """The children of the service's main process, each with its command line (proc(5))."""
+def put_back(resource: Service) -> None:
+    """The opposite of :func:`reload`, once its files are as they were. Raises ApplyFailed."""
+    if not resource.wanted:
+        start(resource)
+    elif resource.takes_over:
+        _end(resource)
+    elif resource.running and resource.start and not observe(resource):
+        start(resource)
+    else:
+        reload(resource)
+
+
+def _end(resource: Service) -> None:
+    """Have it stop, and wait until its ports are free: what it has under way it may finish meanwhile."""
+    _must(resource, resource.stop, "stop")
+    deadline = time.monotonic() + HANDOVER
+    while any(is_taken(port) for port in resource.ports):
+        if time.monotonic() > deadline:
+            raise ApplyFailed(f"{resource.name} does not give up its ports", place=resource.name)
+        time.sleep(0.002)
+
+
+def _must_run(resource: Service) -> None:
+    """Some mistakes are found only by what has read the files already, and end it: Apache checks no key beforehand."""
+    if resource.running and not observe(resource):
+        raise ApplyFailed(
+            f"{resource.name} has ended over its new configuration",
+            place=resource.name,
+            remedy=f"`journalctl -u {resource.name}` on the host, and its error log, say why",
+        )
+
+
+def _workers(resource: Service) -> list[Path]:
+    """The children of the service's main process (proc(5))."""
     try:
         main = Path(resource.pid_file).read_text().strip() if resource.pid_file else ""
         children = Path(f"/proc/{main}/task/{main}/children").read_text().split() if main else []
     except OSError:
-        return {}
-    return {pid: _command_line(pid) for pid in children}
+        return []
+    return [Path("/proc", pid) for pid in children]
 
 
-def _await_handover(before: Mapping[str, bytes]) -> None:
-    """nginx's `reload` returns at once, while workers with the old files go on accepting for some milliseconds. One
-    that accepts no more has ended, or says in its title that it is shutting down."""
+def _await_handover(before: Sequence[Path]) -> None:
+    """A reload returns at once, while workers with the old files go on accepting for some milliseconds. One that
+    accepts no more has ended, or has closed what it listened on."""
     deadline = time.monotonic() + HANDOVER
-    while any(line and _command_line(pid) == line for pid, line in before.items()) and time.monotonic() < deadline:
+    while any(listens(process) for process in before) and time.monotonic() < deadline:
         time.sleep(0.005)
-
-
-def _command_line(pid: str) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
 
 
 def _must(resource: Service, command: tuple[str, ...], what: str) -> None:

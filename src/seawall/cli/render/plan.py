@@ -10,11 +10,12 @@ from seawall.cli.render.lines import Line, count, diff_lines, size
 
 if TYPE_CHECKING:
     from seawall.agent.vocabulary import Change
+    from seawall.operations.front_back import FrontBack
     from seawall.operations.plan import HostPlan, Plan
 
 #: How many paths of a kind are named; the rest is counted.
 MOST_NAMES = 20
-SIGNS = {"create": "+", "install": "+", "update": "~", "delete": "-", "start": ">", "reload": ">"}
+SIGNS = {"create": "+", "install": "+", "update": "~", "delete": "-", "start": ">", "stop": ">", "reload": ">"}
 SIGN_STYLES = {"+": "good", "-": "bad", "~": "careful", ">": "careful"}
 OTHER = {
     "static": "the static folders",
@@ -105,6 +106,17 @@ def change_lines(changes: Sequence[Change]) -> Iterator[Line]:
         yield Line(f"  {sign} {verb}{change.kind} {change.name}", SIGN_STYLES[sign])
         if change.diff:
             yield from diff_lines(change.diff, "      ")
+
+
+def front_lines(fronts: Sequence[FrontBack]) -> list[Line]:
+    """What hosts change so that the front server of an earlier release is back."""
+    lines: list[Line] = []
+    for back in fronts:
+        lines += [
+            Line(f"{back.host.name}: {back.kind} is the front server again", "title"),
+            *change_lines(back.changes),
+        ]
+    return lines
 
 
 def _host_lines(plan: Plan, item: HostPlan) -> Iterator[Line]:
