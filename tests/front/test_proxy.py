@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from seawall.front import proxy
-from seawall.front.proxy import Front, connecting_to
+from seawall.front.proxy import Front, connecting
 
 Headers = list[tuple[bytes, bytes]]
 HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -23,14 +23,12 @@ HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "defa
 class App:
     """A server that takes one connection at a time and answers with bytes as told; it keeps what it was sent."""
 
-    def __init__(self, path: Path, answer: list[bytes]) -> None:
+    def __init__(self, listener: socket.socket, answer: list[bytes]) -> None:
         self.answer = answer
         self.heard: list[bytes] = []
         self.go_on = threading.Semaphore(0)
         self.wait_between = False
-        self._server = socket.socket(socket.AF_UNIX)
-        self._server.bind(str(path))
-        self._server.listen(8)
+        self._server = listener
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -62,10 +60,22 @@ class App:
                 body += connection.recv(65536)
         return head + b"\r\n\r\n" + body
 
+    @property
+    def address(self) -> tuple[str, int]:
+        host, port = self._server.getsockname()
+        return host, port
+
     def close(self) -> None:
         self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
         self._thread.join()
+
+
+def on_socket(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen(8)
+    return listener
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nConnection: close\r\n\r\n"
@@ -85,7 +95,7 @@ def live(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def app(live: Path) -> Iterator[App]:
-    app = App(live / "web.sock", [OK])
+    app = App(on_socket(live / "web.sock"), [OK])
     yield app
     app.close()
 
@@ -96,7 +106,7 @@ class Visit:
     def __init__(self, live: Path, path: str = "/", **options: Any) -> None:
         self.sent: list[dict[str, Any]] = []
         self._options = options
-        self._front = Front(live, {"/static/": "static"}, HOSTS, connecting_to(live), HEADERS)
+        self._front = Front(live, {"/static/": "static"}, HOSTS, connecting(live / "web.sock"), connecting(), HEADERS)
         self._scope = {
             "type": "http",
             "method": options.get("method", "GET"),
@@ -209,7 +219,7 @@ def test_an_app_that_is_not_there_is_a_bad_gateway(live: Path) -> None:
 def test_each_request_goes_where_the_link_leads_then(live: Path, app: App) -> None:
     other = live.parent / "releases" / "v2"
     other.mkdir()
-    second = App(other / "web.sock", [OK.replace(b"hello", b"again")])
+    second = App(on_socket(other / "web.sock"), [OK.replace(b"hello", b"again")])
     assert Visit(live).body == b"hello"
     fresh = live.parent / "fresh"
     fresh.symlink_to("releases/v2")
@@ -322,6 +332,21 @@ def test_well_known_paths_and_words_with_dots_reach_the_app(live: Path, app: App
         assert Visit(live, path).body == b"hello"
 
 
+def test_a_release_that_listens_on_tcp_is_asked_where_its_folder_says(live: Path, app: App) -> None:
+    """And with the next release, by one rename of the link, on its socket again."""
+    on_tcp = App(socket.create_server(("127.0.0.1", 0)), [OK.replace(b"hello", b"by tcp")])
+    host, port = on_tcp.address
+    release = live.parent / "releases/v2"
+    release.mkdir()
+    (release / "web.tcp").write_text(f"{host}:{port}")
+    assert Visit(live).body == b"hello"
+    live.unlink()
+    live.symlink_to("releases/v2")
+    assert Visit(live).body == b"by tcp"
+    assert b"\r\nhost: localhost:8443\r\n" in on_tcp.heard[0]
+    on_tcp.close()
+
+
 def test_websockets_are_refused_plainly(live: Path) -> None:
     sent: list[Any] = []
 
@@ -331,7 +356,8 @@ def test_websockets_are_refused_plainly(live: Path) -> None:
     async def receive() -> dict[str, Any]:
         return {"type": "websocket.connect"}
 
-    asyncio.run(Front(live, {}, HOSTS, connecting_to(live), {})({"type": "websocket", "path": "/"}, receive, send))
+    front = Front(live, {}, HOSTS, connecting(live / "web.sock"), connecting(), {})
+    asyncio.run(front({"type": "websocket", "path": "/"}, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1011, "reason": "this front carries no WebSockets"}]
 
 

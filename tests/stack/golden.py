@@ -11,6 +11,7 @@ from seawall.agent.vocabulary import File, resource_to_wire, to_wire
 from seawall.stack.composition import Composition
 
 KEPT = Path(__file__).parent / "golden"
+KEPT_SERVERS = Path(__file__).parent / "golden_servers"
 
 
 def as_files(made: Composition) -> dict[str, str]:
@@ -45,18 +46,25 @@ def _json(data: object) -> str:
     return json.dumps(data, indent=2) + "\n"
 
 
-def kept(case: str) -> dict[str, str]:
-    root = KEPT / case
+def kept(case: str, folder: Path = KEPT) -> dict[str, str]:
+    root = folder / case
     return {str(path.relative_to(root)): path.read_text() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
 def main() -> None:
+    from stack import server_cases
     from stack.cases import CASES
 
-    shutil.rmtree(KEPT, ignore_errors=True)
-    for case, make in CASES.items():
-        for name, text in as_files(make()).items():
-            path = KEPT / case / name
+    _write(KEPT, {case: as_files(make()) for case, make in CASES.items()})
+    servers = {case: server_cases.as_files(make()) for case, make in server_cases.CASES.items()}
+    _write(KEPT_SERVERS, servers)
+
+
+def _write(folder: Path, cases: dict[str, dict[str, str]]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    for case, files in cases.items():
+        for name, text in files.items():
+            path = folder / case / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 

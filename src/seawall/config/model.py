@@ -55,14 +55,14 @@ class App(Table):
         "The WSGI or ASGI callable: the module, a colon, and the callable's name, or a call of the factory that makes "
         "it. The module is looked up from `app.root`. There is no default: a guess could serve the wrong app.",
         example="guestbook:create_app()",
-        becomes="the application argument of gunicorn in the app's unit",
+        becomes="the application that the server in the app's unit is given",
     )
     interface: Literal["wsgi", "asgi"] = setting(
         "wsgi",
         "How the server calls the app. Flask, Django and Bottle are `wsgi`; FastAPI, Starlette and Quart are `asgi`. "
         "The default is Flask's.",
         example="asgi",
-        becomes="the worker class in gunicorn.conf.py",
+        becomes="how the application server is set up",
     )
     root: PathInside = setting(
         ".",

@@ -7,16 +7,30 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from seawall.config.table import Table, setting
+from seawall.config.values import HostAndPort
+
+Kind = Literal["gunicorn", "uwsgi", "waitress", "granian", "uvicorn"]
 
 
 class Server(Table):
     """The application server that runs the app's code."""
 
-    kind: Literal["gunicorn"] = setting(
-        "gunicorn",
-        "The application server. gunicorn runs WSGI and ASGI apps and is the best known one.",
-        example="gunicorn",
-        becomes="the program that the app's unit starts",
+    kind: Literal["auto"] | Kind = setting(
+        "auto",
+        "The application server. `gunicorn` is the best known one and runs WSGI and ASGI apps; `uwsgi` runs WSGI apps "
+        "and speaks a protocol of its own with the proxy; `granian` runs both, its network part is in Rust; "
+        "`waitress` is one process with threads, all in Python; `uvicorn` runs ASGI apps. "
+        'The default, `"auto"`, takes the one that suits the app best, and the plan says which and why.',
+        example="granian",
+        becomes="the program that the app's unit starts, and its settings in BASE/releases/vN/settings/",
+    )
+    worker: Literal["auto", "sync", "gthread", "gevent", "asgi", "uvicorn"] = setting(
+        "auto",
+        "How gunicorn's workers do their work: `sync` one request at a time, `gthread` with threads, `gevent` with "
+        'greenlets, `asgi` and `uvicorn` for ASGI apps. The default, `"auto"`, is `asgi` for an ASGI app, else '
+        "`gthread`, or `sync` with one thread. The other servers have one way only.",
+        example="gevent",
+        becomes="`worker_class` in gunicorn.conf.py, and what it needs in BASE/venvs/KEY",
     )
     socket: Literal["unix", "tcp"] = setting(
         "unix",
@@ -30,42 +44,52 @@ class Server(Table):
         "auto",
         'How many worker processes answer requests. `"auto"` is one more than the host has cores, at most 8, as far as '
         "the memory goes by what the app was measured to take: `seawall explain server` shows the sum. More than the "
-        "memory holds is refused.",
+        "memory holds is refused. waitress always has one.",
         example=4,
-        becomes="`workers` in BASE/releases/vN/settings/gunicorn.conf.py",
+        becomes="`workers` in BASE/releases/vN/settings/gunicorn.conf.py, `processes` in uwsgi.ini",
     )
     threads: Annotated[int, Field(ge=1, le=256)] = setting(
         4,
         "How many threads each WSGI worker has. The default, 4, lets a worker answer while some of its requests wait "
         "for a database; use 1 for code that is not safe for threads.",
         example=1,
-        becomes="`threads` in gunicorn.conf.py; more than 1 means the gthread worker",
+        becomes="`threads` in gunicorn.conf.py, where more than 1 means the gthread worker, or in uwsgi.ini",
     )
     timeout: Annotated[int, Field(ge=1, le=86400)] = setting(
         30,
-        "Seconds after which a silent worker is killed and replaced. The default is gunicorn's own.",
+        "Seconds after which a silent worker (of uwsgi: one that is at one request for so long) is killed and "
+        "replaced. The default is gunicorn's own. waitress, granian and uvicorn have no such limit.",
         example=120,
-        becomes="`timeout` in gunicorn.conf.py",
+        becomes="`timeout` in gunicorn.conf.py, `harakiri` in uwsgi.ini",
     )
     graceful_timeout: Annotated[int, Field(ge=1, le=86400)] = setting(
         30,
         "Seconds that a worker has to finish its requests when it is asked to stop. The default is gunicorn's own.",
         example=60,
-        becomes="`graceful_timeout` in gunicorn.conf.py and the unit's stop timeout",
+        becomes="`graceful_timeout` in gunicorn.conf.py, `worker-reload-mercy` in uwsgi.ini, and the unit's stop "
+        "timeout",
+    )
+    keepalive: Annotated[int, Field(ge=0, le=3600)] = setting(
+        2,
+        "Seconds that a connection may stay open without a request. The proxy ends its connections after each "
+        "answer, so that a switch moves every later request; this is for whoever else asks the server. The default "
+        "is gunicorn's own.",
+        example=5,
+        becomes="`keepalive` in gunicorn.conf.py",
     )
     max_requests: Annotated[int, Field(ge=0, le=10_000_000)] = setting(
         0,
         "Requests after which a worker is replaced, give or take a tenth so that not all go at once; for an app that "
-        "leaks memory. The default, 0, is never.",
+        "leaks memory. The default, 0, is never. waitress and granian cannot count them.",
         example=10000,
-        becomes="`max_requests` and `max_requests_jitter` in gunicorn.conf.py",
+        becomes="`max_requests` and `max_requests_jitter` in gunicorn.conf.py, `max-requests` in uwsgi.ini",
     )
     preload: bool = setting(
         False,
-        "Import the app once before the workers are forked, which saves memory. Off by default: connections and "
-        "threads that are made at import time do not survive a fork.",
+        "Import the app once before the workers are forked, which saves memory; gunicorn and uwsgi can. Off by "
+        "default: connections and threads that are made at import time do not survive a fork.",
         example=True,
-        becomes="`preload_app` in gunicorn.conf.py",
+        becomes="`preload_app` in gunicorn.conf.py, no `lazy-apps` in uwsgi.ini",
     )
     backlog: Annotated[int, Field(ge=1, le=65535)] = setting(
         2048,
@@ -73,4 +97,18 @@ class Server(Table):
         "net.core.somaxconn caps it.",
         example=4096,
         becomes="the backlog of the release's socket",
+    )
+    statsd: HostAndPort = setting(
+        "",
+        "Where gunicorn or uwsgi sends its counts of requests and times, as statsd takes them (UDP). The default, "
+        '"", sends none.',
+        example="127.0.0.1:8125",
+        becomes="`statsd_host` in gunicorn.conf.py, `stats-push` in uwsgi.ini; the app's name is the prefix",
+    )
+    stats: bool = setting(
+        False,
+        "Open a socket at which root and the app's user can ask how the workers are: gunicorn's control socket (for "
+        "`gunicornc`) or uwsgi's stats socket (for `uwsgitop`). Off by default: it is a second door.",
+        example=True,
+        becomes="/run/seawall/APP/vN/stats.sock",
     )

@@ -91,6 +91,10 @@ EntryPoint = Annotated[
         '"module:callable" or "module:factory()"',
     ),
 ]
+HostAndPort = Annotated[
+    str,
+    _text(r"^(|[A-Za-z0-9._-]+:[0-9]{1,5})$", '"HOST:PORT" such as "127.0.0.1:8125", or ""'),
+]
 PythonRange = Annotated[
     str,
     _text(

@@ -2,7 +2,8 @@
 
 It does what the nginx configuration does, through the same one link: each request connects anew to
 ``LIVE/web.sock``, so a rename of the link moves every later request to another release. It serves static files from
-``LIVE/static/``. It lacks a request log, limits, WebSockets and a redirect from http.
+``LIVE/static/``. Where a release listens on TCP, ``LIVE/web.tcp`` says so. It lacks a request log, limits, WebSockets
+and a redirect from http.
 
 The environment says what to do: ``SEAWALL_FRONT_LIVE`` (path of the link), ``SEAWALL_FRONT_STATIC`` (JSON, URL prefix
 to mount), ``SEAWALL_FRONT_HOSTS`` (JSON, the host names it answers to, the first for the app) and
@@ -57,6 +58,7 @@ class Front:
     static: dict[str, str]
     hosts: tuple[str, ...]
     app: httpx.AsyncHTTPTransport
+    tcp: httpx.AsyncHTTPTransport
     headers: dict[str, str]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,12 +110,13 @@ class Front:
         return None
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
-        url = httpx.URL(scheme="http", host=self.hosts[0], raw_path=_raw_path(scope))
+        app, authority = self._asked_at()
+        url = httpx.URL(f"http://{authority}").copy_with(raw_path=_raw_path(scope))
         body = _body(receive) if _has_body(scope["headers"]) else None
         request = httpx.Request(scope["method"], url, headers=self._request_headers(scope), content=body)
         request.extensions["timeout"] = httpx.Timeout(READ_TIMEOUT).as_dict()
         try:
-            response = await self.app.handle_async_request(request)
+            response = await app.handle_async_request(request)
         except httpx.TransportError:
             await _answer(send, 502, b"The app did not answer.\n", [])
             return
@@ -121,6 +124,13 @@ class Front:
             await self._send(response, scope, send)
         finally:  # the visitor may have gone away in the middle
             await response.aclose()
+
+    def _asked_at(self) -> tuple[httpx.AsyncHTTPTransport, str]:
+        """Where the live release listens: its marker file ``web.tcp`` names an address, or it is the socket."""
+        try:
+            return self.tcp, (self.live / "web.tcp").read_text()
+        except FileNotFoundError:
+            return self.app, self.hosts[0]
 
     async def _send(self, response: httpx.Response, scope: Scope, send: Send) -> None:
         headers = [(n.lower(), v) for n, v in response.headers.raw if n.lower() not in HOP_BY_HOP]
@@ -143,10 +153,10 @@ class Front:
         ]
 
 
-def connecting_to(live: Path) -> httpx.AsyncHTTPTransport:
+def connecting(socket: Path | None = None) -> httpx.AsyncHTTPTransport:
     """Connects anew for each request, so that each goes where the link points by then. There is no TLS to verify."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-    return httpx.AsyncHTTPTransport(uds=str(live / "web.sock"), limits=limits, verify=False)
+    return httpx.AsyncHTTPTransport(uds=str(socket) if socket else None, limits=limits, verify=False)
 
 
 def _probed(scope: Scope) -> bool:
@@ -233,4 +243,5 @@ def __getattr__(name: str) -> Front:
     live = Path(os.environ["SEAWALL_FRONT_LIVE"])
     static = json.loads(os.environ["SEAWALL_FRONT_STATIC"])
     hosts = tuple(json.loads(os.environ["SEAWALL_FRONT_HOSTS"]))
-    return Front(live, static, hosts, connecting_to(live), json.loads(os.environ["SEAWALL_FRONT_HEADERS"]))
+    app = connecting(live / "web.sock")
+    return Front(live, static, hosts, app, connecting(), json.loads(os.environ["SEAWALL_FRONT_HEADERS"]))

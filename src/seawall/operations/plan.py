@@ -12,6 +12,7 @@ from seawall.agent.vocabulary import Change, Requirements, Source, build, resour
 from seawall.config.git import ask_git
 from seawall.config.model import LOCAL, Project
 from seawall.config.providers import asking
+from seawall.config.required import required
 from seawall.config.requirements import read_requirements
 from seawall.config.rules import looks_secret
 from seawall.config.secrets import read_secrets
@@ -96,6 +97,7 @@ class Wanted:
     source: Source
     secret_names: tuple[str, ...]
     notes: tuple[str, ...]
+    required: frozenset[str] = frozenset()
 
 
 Hear = Callable[[Host, str], None]
@@ -152,7 +154,14 @@ def read_project(project: Project) -> Wanted:
     )
     secret = {*variables.secret, *(name for name in variables.values if looks_secret(name))}
     return Wanted(
-        project, tree, variables.values, requirements, _source(tree.root), tuple(sorted(secret)), variables.notes
+        project,
+        tree,
+        variables.values,
+        requirements,
+        _source(tree.root),
+        tuple(sorted(secret)),
+        variables.notes,
+        required(project.root, read),
     )
 
 
@@ -167,6 +176,7 @@ def plan_host(wanted: Wanted, host: Host) -> HostPlan:
         env=wanted.env,
         requirements=wanted.requirements,
         source=wanted.source,
+        required=wanted.required,
     )
     composition = replace(composition, release=replace(composition.release, secret_names=wanted.secret_names))
     answer = host.session.request("plan", **_question(wanted.project, composition))

@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seawall.agent.vocabulary import UnitFile
+from seawall.agent.vocabulary import RELEASE, UnitFile
+from seawall.config.model import Project
+from seawall.config.server import Kind
+from seawall.stack.facts import Facts
 
 #: Seconds between a server's own limit for stopping and the service manager's kill.
 STOP_MARGIN = 5
@@ -22,10 +25,11 @@ class AppServer:
     ``requirements`` are installed beside the app's own. ``files`` are its settings, relative to the release's folder.
     ``command`` runs in the foreground and takes the listening socket as file descriptor 3. ``notifies`` says that it
     tells systemd when it is up (sd_notify(3)). On ``stop_signal`` it lets its requests finish; what is left after
-    ``stop_timeout`` seconds is killed. ``backlog`` is how many connections may wait in the socket.
+    ``stop_timeout`` seconds is killed. ``backlog`` is how many connections may wait in the socket. ``stats`` is the
+    path of a socket that it opens itself, or "".
     """
 
-    kind: str
+    kind: Kind
     requirements: tuple[str, ...]
     files: tuple[UnitFile, ...]
     command: tuple[str, ...]
@@ -34,3 +38,45 @@ class AppServer:
     stop_signal: str = "TERM"
     speaks: Literal["http", "uwsgi"] = "http"
     notifies: bool = False
+    stats: str = ""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a server finds where it runs.
+
+    ``base`` is the app's folder there, ``memory`` a folder in memory (or the next best), ``stats`` where a socket of
+    its own may be, or "" for nowhere. ``front_speaks_uwsgi`` says whether the front server knows that protocol.
+    """
+
+    base: str
+    memory: str
+    stats: str
+    front_speaks_uwsgi: bool = True
+
+    @property
+    def release(self) -> str:
+        """The release's folder."""
+        return f"{self.base}/releases/{RELEASE}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A kind of server, and why it was taken: "" where it was asked for."""
+
+    kind: Kind
+    reason: str = ""
+
+
+def choose(project: Project, facts: Facts) -> Choice:  # noqa: ARG001 - the host may decide, too
+    """The kind that a project asks for, or the one that suits it best."""
+    if project.server.kind != "auto":
+        return Choice(project.server.kind)
+    if project.app.interface == "asgi":
+        return Choice("gunicorn", "it runs ASGI apps, WebSockets too, and replaces workers that die or fall silent")
+    return Choice("gunicorn", "it runs WSGI apps in several processes, and replaces workers that die or fall silent")
+
+
+def jitter(max_requests: int) -> int:
+    """How many requests earlier or later than others a worker may be replaced, so that not all go at once."""
+    return max_requests // 10

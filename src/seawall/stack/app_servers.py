@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from seawall.agent.vocabulary import Layout
-from seawall.config.model import Project
-from seawall.stack import gunicorn
-from seawall.stack.app_server import AppServer
-from seawall.stack.facts import Facts
+from collections.abc import Callable, Mapping
 
-KINDS = {"gunicorn": gunicorn.app_server}
+from seawall.config.server import Kind
+from seawall.stack import combinations, granian, gunicorn, uvicorn, uwsgi, waitress
+from seawall.stack.app_server import AppServer, Choice, Surroundings, choose
+from seawall.stack.composition import Inputs
+
+KINDS: Mapping[Kind, Callable[[Inputs, Surroundings], AppServer]] = {
+    "gunicorn": gunicorn.app_server,
+    "uwsgi": uwsgi.app_server,
+    "waitress": waitress.app_server,
+    "granian": granian.app_server,
+    "uvicorn": uvicorn.app_server,
+}
 
 
-def made(project: Project, facts: Facts, layout: Layout, *, memory: str) -> AppServer:
-    """The application server of a project; ``memory`` is a folder for its workers, best in memory."""
-    return KINDS[project.server.kind](project, facts, layout, memory=memory)
+def made(inputs: Inputs, around: Surroundings) -> AppServer:
+    """The application server of a project. Raises ConfigErrors for what it cannot do together."""
+    choice = choose(inputs.project, inputs.facts)
+    combinations.check(inputs, around, choice.kind)
+    return KINDS[choice.kind](inputs, around)
+
+
+def notes(inputs: Inputs) -> tuple[str, ...]:
+    """Which server was chosen and why, where that was left to us."""
+    return tuple(_told(choice) for choice in [choose(inputs.project, inputs.facts)] if choice.reason)
+
+
+def _told(choice: Choice) -> str:
+    return f"the application server is {choice.kind}: {choice.reason} (`server.kind` names another)"

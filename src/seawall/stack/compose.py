@@ -31,12 +31,13 @@ def compose(
     env: Mapping[str, str],
     requirements: Requirements,
     source: Source,
+    required: frozenset[str] = frozenset(),
 ) -> Composition:
     """What the target should hold, as data; the same input gives the same output.
 
     Raises ConfigError, ProjectError or SecretError for what cannot be put on this target.
     """
-    inputs = Inputs(project, facts, tree, env, requirements, source)
+    inputs = Inputs(project, facts, tree, env, requirements, source, required)
     if isinstance(target, LocalTarget):
         return local.compose(inputs, target)
     return server.compose(inputs, target)

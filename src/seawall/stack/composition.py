@@ -14,7 +14,8 @@ from seawall.stack.facts import Facts
 class Inputs:
     """All that a composition depends on, besides the target.
 
-    ``tree`` is what travels; ``env`` the app's variables, secrets included; ``requirements`` as the tool read them.
+    ``tree`` is what travels; ``env`` the app's variables, secrets included; ``requirements`` as the tool read them;
+    ``required`` the names of the packages that they name (PEP 503), as far as they can be told without resolving.
     """
 
     project: Project
@@ -23,6 +24,7 @@ class Inputs:
     env: Mapping[str, str]
     requirements: Requirements
     source: Source
+    required: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

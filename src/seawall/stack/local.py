@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from seawall.agent.vocabulary import Directory, FrontDoor, Layout, Resource
+from seawall.agent.vocabulary import RELEASE, Directory, FrontDoor, Layout, Resource
 from seawall.config.model import Project
 from seawall.errors import ProjectError
 from seawall.stack import app_servers, front, listening, managers, release, systemd_user
+from seawall.stack.app_server import Surroundings
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.managers import LocalManager
@@ -22,7 +23,8 @@ def compose(inputs: Inputs, target: LocalTarget) -> Composition:
     """What this machine should hold for the app. Raises ConfigError, ProjectError."""
     project = inputs.project
     layout = layout_of(project.app_id, target)
-    server = app_servers.made(project, inputs.facts, layout, memory=layout.run)
+    around = Surroundings(layout.base, layout.run, f"{layout.run}/{RELEASE}.stats", bool(target.nginx))
+    server = app_servers.made(inputs, around)
     listen = listening.listen(project, server, layout)
     manager = managers.of_local(project)
     _check_free(manager, target)
@@ -38,7 +40,7 @@ def compose(inputs: Inputs, target: LocalTarget) -> Composition:
         *manager.resources(layout, target),
         *_front(project, layout, inputs.facts, target, manager),
     )
-    return Composition(layout, resources, made, _notes(project, target))
+    return Composition(layout, resources, made, (*app_servers.notes(inputs), *_notes(project, target)))
 
 
 def layout_of(app: str, target: LocalTarget) -> Layout:

@@ -18,19 +18,22 @@ class ServerManager:
     """A service manager of servers.
 
     ``programs`` are what runs for a release. ``unit`` is what is added to the distribution's unit of the manager,
-    ``resources`` all else that it needs on the host, ``notes`` what a person should know.
+    ``resources`` all else that it needs on the host, ``notes`` what a person should know. ``gives_folder`` says that it
+    makes a folder in which an application server may have a socket of its own.
     """
 
     programs: Callable[[Project, Layout, AppServer, Listen], tuple[Program, ...]]
+    gives_folder: bool
     unit: Callable[[], tuple[Resource, ...]] = tuple
     packages: tuple[str, ...] = ()
     resources: Callable[[Layout], tuple[Resource, ...]] = lambda _layout: ()
     notes: Callable[[Project], tuple[str, ...]] = lambda _project: ()
 
 
-SYSTEMD = ServerManager(systemd.programs)
+SYSTEMD = ServerManager(systemd.programs, gives_folder=True)
 SUPERVISOR = ServerManager(
     supervisor_host.programs,
+    False,
     supervisor_host.unit,
     supervisor_host.PACKAGES,
     supervisor_host.resources,

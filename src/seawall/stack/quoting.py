@@ -88,6 +88,22 @@ def ini_command(words: Sequence[str]) -> str:
     return ini(" ".join(_shell_word(word) for word in words))
 
 
+def uwsgi(value: str) -> str:
+    """A value in uWSGI's configuration: ``%`` starts a magic variable, ``$(`` and ``@(`` an expansion (uwsgi-docs,
+    Configuration.rst)."""
+    _no_control(value, "uWSGI")
+    for start in ("$(", "@("):
+        if start in value:
+            raise _refused(value, "uWSGI", start)
+    return value.replace("%", "%%")
+
+
+def plain(value: str) -> str:
+    """An expression of Python that stands in a program as it is."""
+    _no_control(value, "Python")
+    return value
+
+
 def unit(value: str) -> str:
     """A value in a systemd unit that is not split into words: ``%`` starts a specifier (systemd.unit(5))."""
     _no_control(value, "systemd")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from seawall.agent.vocabulary import Directory, File, FrontDoor, Layout, Package, Resource, User, Uv
+from seawall.agent.vocabulary import RELEASE, Directory, File, FrontDoor, Layout, Package, Resource, User, Uv
 from seawall.config.model import Project
 from seawall.errors import ConfigError
 from seawall.stack import app_servers, fronts, listening, managers, release, supervisor_host, systemd, tls
+from seawall.stack.app_server import Surroundings
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.site import Site
@@ -41,7 +42,9 @@ def compose(inputs: Inputs, target: ServerTarget) -> Composition:
     front, manager = fronts.of(project), managers.of_server(project)
     site = Site(project, layout, inputs.facts, hosts, tls.of_site(project))
     port = 443 if site.tls else 80
-    server = app_servers.made(project, inputs.facts, layout, memory="/dev/shm")  # noqa: S108 - a tmpfs
+    stats = f"{layout.run}/{RELEASE}/stats.sock" if manager.gives_folder else ""
+    around = Surroundings(layout.base, "/dev/shm", stats)  # noqa: S108 - a tmpfs
+    server = app_servers.made(inputs, around)
     listen = listening.listen(project, server, layout)
     made = release.build(
         inputs,
@@ -51,7 +54,7 @@ def compose(inputs: Inputs, target: ServerTarget) -> Composition:
         front=FrontDoor(LOOPBACK, port, site.tls is not None, _one_host(hosts), project.health.path, front.kind),
     )
     fronts.check(front, made.listen)
-    notes = (*tls.notes(project), *front.notes(site), *manager.notes(project))
+    notes = (*app_servers.notes(inputs), *tls.notes(project), *front.notes(site), *manager.notes(project))
     return Composition(layout, _resources(site, target), made, notes)
 
 

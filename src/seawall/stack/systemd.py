@@ -6,6 +6,7 @@ The socket is a unit of its own, so requests wait in it, and are not lost, while
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 from seawall.agent.vocabulary import RELEASE, Layout, Listen, Program, UnitFile
 from seawall.config.model import Process, Project, Task
@@ -57,10 +58,17 @@ def web(layout: Layout, server: AppServer, listen: Listen, box: Sequence[str]) -
         socket=units[0],
         identifier=layout.app,
         server=server,
+        runtime_directory=_runtime_directory(server),
         command=unit_command(server.command),
     )
     files = (UnitFile(units[0], socket), UnitFile(units[1], service))
     return Program("web", names.WEB, units, units, files, MANAGER)
+
+
+def _runtime_directory(server: AppServer) -> str:
+    """The folder of the server's own socket in /run, named as systemd wants it (systemd.exec(5), RuntimeDirectory=)."""
+    folder = PurePosixPath(server.stats).parent
+    return str(folder.relative_to("/run")) if folder.is_relative_to("/run") else ""
 
 
 def process(layout: Layout, name: str, item: Process, box: Sequence[str]) -> Program:

@@ -54,6 +54,8 @@ def _environment() -> Environment:
     environment.filters["ini_environment"] = quoting.ini_environment
     environment.filters["unit"] = quoting.unit
     environment.filters["unit_word"] = quoting.unit_word
+    environment.filters["uwsgi"] = quoting.uwsgi
+    environment.filters["plain"] = quoting.plain
     environment.filters["sh"] = quoting.sh
     environment.filters["sh_words"] = quoting.sh_words
     return environment

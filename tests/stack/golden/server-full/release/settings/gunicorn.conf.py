@@ -1,6 +1,8 @@
 # How gunicorn runs guestbook-staging, release @RELEASE@. Written by seawall from seawall.toml.
 # Every setting: https://docs.gunicorn.org/en/stable/settings.html
 
+import contextlib
+
 proc_name = "guestbook-staging"
 
 workers = 3
@@ -9,6 +11,8 @@ worker_class = "sync"
 # Seconds: a worker that is silent for longer is killed; one that is asked to stop may finish its requests.
 timeout = 120
 graceful_timeout = 60
+# The front server ends its connections itself; this is for others.
+keepalive = 2
 
 # Each worker is replaced after about so many requests, not all at once.
 max_requests = 10000
@@ -32,3 +36,10 @@ accesslog = None
 
 # No second door: gunicorn 25.1 and later would open a control socket in the app's home.
 control_socket_disable = True
+
+
+def post_request(worker, request, environ, response):
+    """Reads what the app left unread of a request's body: the connection would break before the answer has arrived."""
+    with contextlib.suppress(OSError):
+        while request.body.read(65536):
+            pass

@@ -1,0 +1,50 @@
+# How gunicorn runs guestbook, release @RELEASE@. Written by seawall from seawall.toml.
+# Every setting: https://docs.gunicorn.org/en/stable/settings.html
+
+import contextlib
+
+proc_name = "guestbook"
+
+workers = 3
+worker_class = "sync"
+
+# Seconds: a worker that is silent for longer is killed; one that is asked to stop may finish its requests.
+timeout = 120
+graceful_timeout = 60
+# The front server ends its connections itself; this is for others.
+keepalive = 0
+
+# Each worker is replaced after about so many requests, not all at once.
+max_requests = 10000
+max_requests_jitter = 1000
+
+# Whether the app is imported once, before the workers are forked.
+preload_app = True
+
+# The listening socket comes from the service manager (sd_listen_fds), which also sets its backlog.
+backlog = 512
+
+# Workers show that they are alive by touching a file; on a disk that can block them.
+worker_tmp_dir = "/dev/shm"
+
+# Only the front server can reach the socket, and it overwrites these headers itself.
+forwarded_allow_ips = "*"
+
+# Errors go to the service manager's log. The front server logs the requests, so gunicorn does not.
+errorlog = "-"
+accesslog = None
+
+# Counts and times of requests, by UDP.
+statsd_host = "127.0.0.1:8125"
+statsd_prefix = "guestbook"
+
+# `gunicornc -s` asks here how the workers are, and can give orders; only the app's user may connect.
+control_socket = "/run/seawall/guestbook/@RELEASE@/stats.sock"
+control_socket_mode = 0o600
+
+
+def post_request(worker, request, environ, response):
+    """Reads what the app left unread of a request's body: the connection would break before the answer has arrived."""
+    with contextlib.suppress(OSError):
+        while request.body.read(65536):
+            pass
