@@ -1,5 +1,6 @@
 """supervisor keeps the app running on a server: the same releases, another manager, and from one to the other."""
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ import pytest
 from seawall.traffic import TrafficPlan, TrafficProcess
 from seawall.traffic.report import Report
 
+from .commands import run
 from .machine import Host
 from .product import Project, Result, certificate_file, eventually, tiny_project, visit
 from .test_server_rights import SECRET, watched_command_lines
 
 FRAGMENTS = "/etc/supervisor/conf.d"
 LOGS = "/var/log/supervisor/seawall-tiny"
+PRELOAD = "/opt/preload.so"
 #: What the kernel says of a process's rights (proc(5)).
 STATUS = ("Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs")
 
@@ -53,6 +56,10 @@ class Served:
     def units(self) -> list[str]:
         return self.sh("ls /etc/systemd/system | grep seawall-tiny; true").split()
 
+    def timers(self, release: str) -> list[str]:
+        """The units that systemd has of a release that supervisor runs."""
+        return [f"seawall-tiny.clean@{release}.service", f"seawall-tiny.clean@{release}.timer"]
+
     def visited(self, path: Path) -> TrafficProcess:
         """Two hundred visitors a second."""
         return TrafficProcess.start(
@@ -67,6 +74,14 @@ class Served:
         )
 
 
+def preloaded(host: Host, folder: Path) -> None:
+    """Put the library where the app's variables name it, and the file that it writes."""
+    made = folder / "preload.so"
+    run(["gcc", "-shared", "-fPIC", "-o", str(made), str(Path(__file__).with_name("preload.c"))])
+    host.run(["sh", "-c", f"base64 -d > {PRELOAD}"], stdin=base64.b64encode(made.read_bytes()).decode())
+    host.run(["install", "-m", "666", "/dev/null", "/var/tmp/preloaded"])
+
+
 @pytest.fixture(scope="module")
 def served(module_host: Host, ssh_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Served:
     """An app whose first release supervisor runs, deployed while somebody watched every command line."""
@@ -76,10 +91,12 @@ def served(module_host: Host, ssh_environment: Mapping[str, str], tmp_path_facto
         module_host.name,
         process={"manager": "supervisor"},
         secrets=["TOKEN"],
+        env={"LD_PRELOAD": PRELOAD},
         processes={"worker": {"command": "sleep 100000", "count": 2}},
         schedule={"clean": {"command": "true", "at": "daily"}},
         limits={"rate": "", "connections": 0},
     )
+    preloaded(module_host, tmp_path_factory.mktemp("preload"))
     with watched_command_lines() as seen:
         project.seawall("secret", "set", "TOKEN", input=f"{SECRET}\n")
         deployed = project.deploy()
@@ -127,6 +144,13 @@ def test_every_process_runs_as_the_apps_user_with_nothing_of_roots_left(served: 
         assert said["Umask"] == "0077"
         assert "/srv/tiny/releases/v1/env\n" not in served.sh(f"readlink /proc/{pid}/fd/*; true")
         assert re.search(r"Max core file size +0 +0", served.host.read_file(f"/proc/{pid}/limits"))
+
+
+def test_no_variable_of_the_app_acts_on_a_process_of_root(served: Served) -> None:
+    """The loader obeys LD_PRELOAD in every program that is started with it (ld.so(8))."""
+    who = served.host.read_file("/var/tmp/preloaded").split()
+    assert len(who) > 2
+    assert set(who) == {served.sh("id -u tiny").strip()}
 
 
 def test_the_secret_is_the_apps_and_nobody_elses(served: Served) -> None:
@@ -187,14 +211,16 @@ def changed_managers(served: Served, path: Path) -> Report:
     with served.visited(path) as traffic:
         project.release("two")
         project.deploy()
+        supervised = project.live()
         project.release("three")
         project.configure(process={"manager": "systemd"})
         project.deploy()
         assert served.fragments() == []
-        assert "seawall-tiny@v4.service" in served.units()
+        assert f"seawall-tiny@{project.live()}.service" in served.units()
         project.seawall("rollback")
-        assert served.units() == ["seawall-tiny.clean@v3.service", "seawall-tiny.clean@v3.timer"]
-        assert served.fragments() == ["seawall-tiny.worker@v3.conf", "seawall-tiny@v3.conf"]
+        assert project.live() == supervised
+        assert served.units() == served.timers(supervised)
+        assert served.fragments() == [f"seawall-tiny.worker@{supervised}.conf", f"seawall-tiny@{supervised}.conf"]
         project.release("four")
         project.deploy()
         project.release("five")
@@ -209,8 +235,10 @@ def test_from_one_manager_to_the_other_and_back_no_request_is_lost(served: Serve
     assert report.failed == 0, report.failures
     assert [mark.name for mark in report.marks] == ["one", "two", "three", "four", "five"]
     live = served.project.live()
+    assert {group.partition("@")[2].partition("-")[0] for group in served.groups()} == {live}
+    assert "STOPPED" not in served.sh("supervisorctl status")
     assert served.fragments() == [f"seawall-tiny.worker@{live}.conf", f"seawall-tiny@{live}.conf"]
-    assert served.units() == [f"seawall-tiny.clean@{live}.service", f"seawall-tiny.clean@{live}.timer"]
+    assert served.units() == served.timers(live)
 
 
 def test_requests_wait_while_the_server_is_started_again_after_it_was_killed(served: Served, tmp_path: Path) -> None:

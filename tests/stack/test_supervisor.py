@@ -19,6 +19,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from supervisor.options import ServerOptions, UnhosedConfigParser
 
+from seawall.agent.managers.supervisor import Supervisor
+from seawall.agent.places import Places
 from seawall.errors import ConfigError
 from seawall.stack.composition import Composition
 from seawall.stack.quoting import ini_command, ini_environment
@@ -83,6 +85,12 @@ out = pathlib.Path(os.environ["HOME"], f"worker-{{os.getpid()}}")
 out.with_suffix(".part").write_text(json.dumps([sys.argv[1:], os.environ["AWKWARD"]]))
 out.with_suffix(".part").rename(out)
 signal.pause()
+"""
+#: A worker that starts something and forgets it.
+LEAVING = """#!/bin/sh
+sleep 600 & echo $! >> "$HOME/left"
+trap 'exit 0' TERM
+while :; do sleep 0.1; done
 """
 AWKWARD_VALUE = 'line one\nit\'s "100%" of $HOME; `true` # \\ end\n'
 
@@ -188,6 +196,7 @@ def test_a_server_that_dies_is_started_again_on_the_same_path(made: Composition)
         place.until(lambda: ask(path)["env"]["LISTEN_PID"] != first, "the next server")
 
 
+@pytest.mark.slow
 def test_requests_wait_in_the_socket_while_the_server_is_started_again(made: Composition) -> None:
     """Another process of its group keeps it open, so nobody is turned away."""
     path = f"{made.layout.run}/v1.sock"
@@ -199,6 +208,38 @@ def test_requests_wait_in_the_socket_while_the_server_is_started_again(made: Com
             client.connect(path)
             with client.makefile() as answer:
                 assert json.load(answer)["env"]["LISTEN_PID"] != first
+
+
+@pytest.mark.slow
+def test_a_server_that_was_started_again_is_not_down_but_does_not_count_as_well(made: Composition) -> None:
+    places = Places(made.layout)
+    at, web = places.release("v1"), made.release.programs[0]
+    manager = Supervisor(places)
+    with supervisord(made):
+        first = int(str(ask(str(at.socket))["env"]["LISTEN_PID"]))
+        assert manager.pids(at, web) == [first]
+        assert manager.broken(at, web) == ""
+        os.kill(first, 9)
+        place.until(lambda: manager.pids(at, web) not in ([first], []), "the next server")
+        assert manager.down(at, web) == ""
+        assert manager.broken(at, web) == "seawall-guestbook@v1-1 does not stay up (it ended, and was started again)"
+
+
+@pytest.mark.slow
+def test_what_has_been_retired_is_gone_from_supervisord_and_so_is_what_it_left_behind(made: Composition) -> None:
+    """The worker here ends at once when it is asked to, and leaves a child that does not."""
+    places = Places(made.layout)
+    at, worker = places.release("v1"), made.release.programs[1]
+    (at.venv / "bin" / "worker").write_text(LEAVING)
+    manager = Supervisor(places)
+    with supervisord(made):
+        left = places.data / "left"
+        place.until(lambda: left.exists() and len(left.read_text().split()) == 2, "the children")
+        manager.retire(at, worker)
+        assert manager.pids(at, worker) == []
+        assert manager.installed(places) == ["v1"]  # the app itself still is
+        manager.stop(at, worker)
+        place.until(lambda: not any(command_line(pid) for pid in left.read_text().split()), "the end of the children")
 
 
 def command_line(pid: str) -> bytes:

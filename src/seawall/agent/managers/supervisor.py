@@ -32,6 +32,8 @@ DEAD = ("BACKOFF", "FATAL", "EXITED", "STOPPED")
 HOLDER = "-2"
 #: Seconds that supervisord may need to see that a process it has killed is gone.
 REMOVAL = 10
+#: Seconds that a retired program, which has no request left, is given to end before it is left to itself.
+PATIENCE = 1
 
 
 class Supervisor:
@@ -66,21 +68,30 @@ class Supervisor:
             for group in self._groups(at, program):
                 with tolerating(BAD_NAME, NOT_RUNNING):
                     self._call("stopProcessGroup", group)
-                    self._remove(group)
+                    self._remove(group, REMOVAL)
             self._end_rest(at)
         self._remove_files(at, program)
 
     def retire(self, at: ReleasePlaces, program: Program) -> None:
-        from seawall.agent.managers.supervisor_rpc import BAD_NAME, NOT_RUNNING, tolerating
+        """One that is still at its work after a moment is forgotten when the next one is retired."""
+        from seawall.agent.managers.supervisor_rpc import BAD_NAME, NOT_RUNNING, STILL_RUNNING, tolerating
 
         self._remove_files(at, program)
         with contextlib.suppress(OSError):
             for group in self._groups(at, program):
                 with tolerating(BAD_NAME, NOT_RUNNING):
                     self._call("stopProcessGroup", group, False)
+                with tolerating(BAD_NAME, STILL_RUNNING):
+                    self._remove(group, PATIENCE)
             self._sweep()
 
     def broken(self, at: ReleasePlaces, program: Program) -> str:
+        """A process that runs and has stopped before, since its group was added, was started again."""
+        why = self.down(at, program)
+        restarted = [] if why else [info["name"] for info in self._processes(at, program) if info["stop"]]
+        return f"{restarted[0]} does not stay up (it ended, and was started again)" if restarted else why
+
+    def down(self, at: ReleasePlaces, program: Program) -> str:
         if not self._is_up():
             return "supervisord is not running"
         for info in self._processes(at, program):
@@ -88,9 +99,6 @@ class Supervisor:
                 why = info["spawnerr"] or f"exit status {info['exitstatus']}"
                 return f"{info['name']} does not stay up ({info['statename'].lower()}: {why})"
         return ""
-
-    def down(self, at: ReleasePlaces, program: Program) -> str:
-        return self.broken(at, program)
 
     def pids(self, at: ReleasePlaces, program: Program) -> list[int]:
         found = self._processes(at, program) if self._is_up() else []
@@ -147,7 +155,7 @@ class Supervisor:
         states = [info["statename"] for info in self._call("getAllProcessInfo") if info["group"] == group]
         if any(state in (*DEAD, "STOPPING") for state in states):
             self._call("stopProcessGroup", group)
-            self._remove(group)
+            self._remove(group, REMOVAL)
 
     def _sweep(self) -> None:
         """Forget the app's groups that have ended since they were retired, and what they left behind."""
@@ -166,12 +174,13 @@ class Supervisor:
         """supervisord waits for the process that it started, and leaves what that has left behind."""
         end_left_behind(at.code, parent_of(self._call("getPID")))
 
-    def _remove(self, group: str) -> None:
+    def _remove(self, group: str, patience: float) -> None:
+        """Forget a group within so many seconds, in which its processes have to end."""
         import xmlrpc.client
 
         from seawall.agent.managers.supervisor_rpc import STILL_RUNNING
 
-        deadline = time.monotonic() + REMOVAL
+        deadline = time.monotonic() + patience
         while True:
             try:
                 self._call("removeProcessGroup", group)
