@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seawall.agent import process
+from seawall.agent import process, releases
 from seawall.agent.errors import CommandFailed
 from seawall.agent.places import Places
 
 #: Seconds that one program may take.
 PATIENCE = 10.0
 LISTEN = "0A"  #: the state of a listening socket in /proc/net/tcp (proc_pid_net(5))
+#: Debian's units of front servers.
+FRONTS = {"nginx": "nginx.service", "apache": "apache2.service"}
 REBOOT = Path("/var/run/reboot-required")
 
 
@@ -29,7 +31,7 @@ def gather(places: Places, *, certificate: str, keys: Sequence[str]) -> dict[str
         "reboot": REBOOT.exists(),
         "updates": _updates(),
         "unattended": _unattended(),
-        "proxy": _properties("show", "nginx.service", "-p", "LoadState,Restart,DropInPaths"),
+        "proxy": _properties("show", _front(places), "-p", "Id,LoadState,Restart,DropInPaths"),
         "open_files": _readable_by_all([*_secret_files(places), *keys]),
         "sshd": _sshd(),
         "firewall": _firewall(),
@@ -40,6 +42,12 @@ def gather(places: Places, *, certificate: str, keys: Sequence[str]) -> dict[str
         "certificate": _certificate(certificate),
         "listening": _listening(),
     }
+
+
+def _front(places: Places) -> str:
+    """The unit of the front server that the live release was made for."""
+    live = releases.live_id(places)
+    return FRONTS[releases.load(places, live).release.front.kind if live else "nginx"]
 
 
 def _said(*argv: str) -> str | None:
@@ -55,7 +63,7 @@ def _exposure(app: str) -> dict[str, float]:
     """The exposure level of the app's units and the proxy's, 0 to 10 (systemd-analyze(1), "security")."""
     table = _said("systemd-analyze", "security", "--no-pager") or ""
     rows = re.findall(r"^(\S+\.service)\s+([\d.]+)\s", table, re.MULTILINE)
-    own = re.compile(rf"seawall-{re.escape(app)}[@.].*|nginx\.service")
+    own = re.compile(rf"seawall-{re.escape(app)}[@.].*|{'|'.join(map(re.escape, FRONTS.values()))}")
     return {unit: float(level) for unit, level in rows if own.fullmatch(unit)}
 
 

@@ -47,7 +47,7 @@ def exposed(seen: HostSeen) -> Iterator[Evidence]:
 def proxy_stays_down(seen: HostSeen) -> Iterator[Evidence]:
     proxy = seen.posture["proxy"]
     if proxy.get("LoadState") == "loaded" and proxy.get("Restart", "no") == "no":
-        yield seen.shows("systemctl show nginx.service -p Restart", "no")
+        yield seen.shows(f"systemctl show {proxy.get('Id', 'nginx.service')} -p Restart", "no")
 
 
 def open_secrets(seen: HostSeen) -> Iterator[Evidence]:
@@ -106,7 +106,7 @@ CHECKS: tuple[Check[HostSeen], ...] = (
         Rule(
             "SW905",
             Severity.WARNING,
-            "nginx stays down when it dies",
+            "The web server in front stays down when it dies",
             "Debian's unit has no Restart=, so one crash takes the site offline.",
             "Deploy with this version of seawall, which gives the unit a drop-in.",
             "https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html#Restart=",
