@@ -295,6 +295,19 @@ def test_a_handshake_for_a_name_that_no_site_has_is_refused(site: Laid) -> None:
             context.wrap_socket(socket.create_connection(("127.0.0.1", site.https), 20), server_hostname=name)
 
 
+def test_only_the_curves_that_mozilla_recommends_are_spoken(site: Laid) -> None:
+    for curve, spoken in (("prime256v1", True), ("secp521r1", False)):
+        context = site.trust()
+        context.check_hostname = False
+        context.set_ecdh_curve(curve)
+        plain = socket.create_connection(("127.0.0.1", site.https), 20)
+        with contextlib.suppress(ssl.SSLError), context.wrap_socket(plain, server_hostname=NAME) as talk:
+            assert talk.version() == "TLSv1.3"
+            assert spoken
+            continue
+        assert not spoken
+
+
 def test_http_leads_to_https_but_for_the_authoritys_questions(site: Laid) -> None:
     (site.folder / "challenges/.well-known/acme-challenge/token").write_text("answer")
 

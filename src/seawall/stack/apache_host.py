@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from seawall.agent import preflight_apache
 from seawall.agent.vocabulary import Absent, Certificate, File, Link, Resource
+from seawall.stack import mozilla
 from seawall.stack.facts import Facts
 from seawall.stack.nginx_host import NOBODY
 from seawall.stack.templates import render
@@ -64,7 +65,13 @@ def resources(facts: Facts, service: str, *, tls: bool) -> tuple[Resource, ...]:
         Link(f"{ROOT}/conf-enabled/{shared}", f"../conf-available/{shared}", service=service),
         File(
             f"{ROOT}/sites-available/{own}",
-            render("apache-catch-all.conf.j2", catch_all=free, certificate=certificate, key=key),
+            render(
+                "apache-catch-all.conf.j2",
+                catch_all=free,
+                certificate=certificate,
+                key=key,
+                curves=mozilla.curves(facts),
+            ),
             service=service,
         ),
         Link(f"{ROOT}/sites-enabled/{own}", f"../sites-available/{own}", service=service),
