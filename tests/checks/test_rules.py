@@ -55,3 +55,11 @@ def test_a_rule_says_why_what_to_do_and_where_that_is_written(rule: Rule) -> Non
     assert rule.why.endswith(".")
     assert rule.remedy.endswith(".")
     assert rule.reference.startswith(("https://", "docs/", "RFC "))
+
+
+@pytest.mark.parametrize(("server", "several"), [('kind = "waitress"', False), ("workers = 1", False), ("", True)])
+def test_what_several_processes_break_is_no_finding_with_one(tmp_path: Path, server: str, several: bool) -> None:
+    example = read_example("SW606")
+    settings = f'name = "shop"\n[app]\nentry = "app:app"\nrequirements = ""\n[server]\n{server}\n'
+    named = found(tmp_path, "SW606", example, {**example.bad, "seawall.toml": settings})
+    assert named == (example.expected if several else set())

@@ -21,7 +21,7 @@ def refused(*required: str, **settings: Any) -> list[tuple[str, str]]:
     try:
         combinations.check(asked, SURROUNDINGS, choose(asked.project, asked.facts).kind)
     except ConfigErrors as errors:
-        return [(error.fact, error.remedy) for error in errors.errors]
+        return [(f"{error.place}: {error.fact}", error.remedy) for error in errors.errors]
     return []
 
 
@@ -40,14 +40,14 @@ def refused(*required: str, **settings: Any) -> list[tuple[str, str]]:
         ({"worker": "sync", "threads": 8}, "sync has no threads", "worker = gthread"),
         ({"threads": 8, **ASGI}, "asgi has no threads", "leave it out"),
         ({"kind": "granian", "threads": 8, **ASGI}, "no threads", "leave it out"),
-        ({"kind": "uvicorn", "threads": 8, **ASGI}, "nothing like `server.threads`", "gunicorn or granian"),
-        ({"kind": "waitress", "preload": True}, "nothing like `server.preload`", "kind = gunicorn or uwsgi"),
-        ({"kind": "granian", "max_requests": 9}, "nothing like `server.max_requests`", "gunicorn or uwsgi"),
-        ({"kind": "granian", "timeout": 9}, "nothing like `server.timeout`", "gunicorn or uwsgi"),
-        ({"kind": "waitress", "statsd": "h:1"}, "nothing like `server.statsd`", "gunicorn or uwsgi"),
-        ({"kind": "uvicorn", "stats": True, **ASGI}, "nothing like `server.stats`", "kind = gunicorn"),
-        ({"kind": "uwsgi", "worker": "gevent"}, "nothing like `server.worker`", "kind = gunicorn"),
-        ({"kind": "uwsgi", "keepalive": 9}, "nothing like `server.keepalive`", "gunicorn or waitress or granian"),
+        ({"kind": "uvicorn", "threads": 8, **ASGI}, "server.threads: ", "gunicorn or granian"),
+        ({"kind": "waitress", "preload": True}, "server.preload: ", "kind = gunicorn or uwsgi"),
+        ({"kind": "granian", "max_requests": 9}, "server.max_requests: ", "gunicorn or uwsgi"),
+        ({"kind": "granian", "timeout": 9}, "server.timeout: ", "gunicorn or uwsgi"),
+        ({"kind": "waitress", "statsd": "h:1"}, "server.statsd: ", "gunicorn or uwsgi"),
+        ({"kind": "uvicorn", "stats": True, **ASGI}, "server.stats: ", "kind = gunicorn"),
+        ({"kind": "uwsgi", "worker": "gevent"}, "server.worker: ", "kind = gunicorn"),
+        ({"kind": "uwsgi", "keepalive": 9}, "server.keepalive: ", "gunicorn or waitress or granian"),
         ({"kind": "uwsgi", "entry": "a:make('x')"}, "a factory without arguments only", "gunicorn or granian"),
     ],
 )
@@ -114,4 +114,4 @@ def test_what_works_is_let_through(settings: dict[str, Any]) -> None:
 def test_a_plan_is_refused_before_anything_is_composed() -> None:
     with pytest.raises(ConfigErrors) as caught:
         composed(project(app={"entry": "a:b", "interface": "asgi"}, server={"kind": "waitress"}))
-    assert [error.place for error in caught.value.errors] == ["[server]"]
+    assert [error.place for error in caught.value.errors] == ["server.kind"]

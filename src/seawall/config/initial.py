@@ -26,6 +26,7 @@ def render(
     sections = [
         _top(findings, name, hosts, domains),
         _section("app", _app(findings)),
+        _section("server", _server(findings)),
         _section("static", (_line(i.value.url, i.value.folder, i) for i in findings.static.items)),
         _section("health", _health(findings)),
         _section("release", _release(findings)),
@@ -96,6 +97,11 @@ def _requirements(findings: Findings) -> Iterator[str]:
         yield from (f"# requirements = {_toml(item.value.path)}" for item in requirements.items)
     else:
         yield '# requirements = "requirements.txt"  # none was found; list there what the app needs'
+
+
+def _server(findings: Findings) -> Iterator[str]:
+    for item in findings.workers.items:
+        yield f"workers = {item.value}  # {item.evidence}: Flask-SocketIO wants a visitor to meet one process"
 
 
 def _health(findings: Findings) -> Iterator[str]:

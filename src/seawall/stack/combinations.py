@@ -14,7 +14,6 @@ from seawall.stack import gunicorn
 from seawall.stack.app_server import Surroundings
 from seawall.stack.composition import Inputs
 
-PLACE = "[server]"
 WSGI_ONLY = ("uwsgi", "waitress")
 #: What each kind has no such thing as: it would be ignored. gunicorn has it all.
 LACKS: Mapping[Kind, frozenset[str]] = {
@@ -57,11 +56,13 @@ def _interface(project: Project, kind: Kind) -> Iterator[ConfigError]:
     """WSGI and ASGI are different ways to call an app (PEP 3333, ASGI specification)."""
     if project.app.interface == "asgi" and kind in WSGI_ONLY:
         yield _error(
+            "kind",
             f"{kind} runs WSGI apps only, and `app.interface` is asgi: it could carry neither the app nor WebSockets",
             "take kind = granian, uvicorn or gunicorn",
         )
     if project.app.interface == "wsgi" and kind == "uvicorn":
         yield _error(
+            "kind",
             "uvicorn runs ASGI apps only, and `app.interface` is wsgi",
             "take kind = granian or gunicorn, or set `app.interface` to asgi if the app is one",
         )
@@ -71,6 +72,7 @@ def _websockets(inputs: Inputs, kind: Kind) -> Iterator[ConfigError]:
     for name in WEBSOCKETS:
         if name in inputs.required and inputs.project.app.interface == "wsgi" and kind in (*WSGI_ONLY, "granian"):
             yield _error(
+                "kind",
                 f"the app's requirements name {name}, whose WebSockets a WSGI app cannot have on {kind}",
                 "take kind = gunicorn, with its worker gthread or gevent",
             )
@@ -80,18 +82,20 @@ def _ignored(project: Project, kind: Kind) -> Iterator[ConfigError]:
     for name in sorted(LACKS[kind]):
         if _is_set(project, name):
             yield _error(
-                f"{kind} has nothing like `server.{name}`: it would be ignored",
+                name,
+                f"{kind} has nothing like it: it would be ignored",
                 f"leave it out, or take kind = {_kinds_with(project, name)}",
             )
     if kind == "granian" and project.app.interface == "asgi" and _is_set(project, "threads"):
-        yield _error("granian gives an ASGI app no threads: `server.threads` would be ignored", "leave it out")
+        yield _error("threads", "granian gives an ASGI app no threads: they would be ignored", "leave it out")
 
 
 def _one_process(project: Project, kind: Kind) -> Iterator[ConfigError]:
     workers = project.server.workers
     if kind == "waitress" and workers != "auto" and workers > 1:
         yield _error(
-            f"waitress is one process, and `server.workers` is {workers}",
+            "workers",
+            f"waitress is one process, and this asks for {workers}",
             "set `workers` to 1 and raise `threads`, or take kind = gunicorn",
         )
 
@@ -99,6 +103,7 @@ def _one_process(project: Project, kind: Kind) -> Iterator[ConfigError]:
 def _call(project: Project, kind: Kind) -> Iterator[ConfigError]:
     if kind == "uwsgi" and "(" in project.app.entry and not project.app.entry.endswith("()"):
         yield _error(
+            "kind",
             f"uwsgi calls a factory without arguments only, and `app.entry` is {project.app.entry}",
             "make it with a function that needs none, or take kind = gunicorn or granian",
         )
@@ -107,7 +112,8 @@ def _call(project: Project, kind: Kind) -> Iterator[ConfigError]:
 def _nowhere(project: Project, around: Surroundings) -> Iterator[ConfigError]:
     if project.server.stats and not around.stats:
         yield _error(
-            "under supervisor there is no folder on a server in which `server.stats` could open its socket",
+            "stats",
+            "under supervisor there is no folder on a server in which it could open its socket",
             "leave it out, or take [process] manager = systemd",
         )
 
@@ -119,12 +125,14 @@ def _gunicorn(inputs: Inputs) -> Iterator[ConfigError]:
     if asgi != (project.app.interface == "asgi"):
         wanted = "gthread or gevent" if asgi else "asgi or uvicorn"
         yield _error(
+            "worker",
             f"gunicorn's worker {worker} is not for {project.app.interface.upper()} apps",
             f"take worker = {wanted}, or leave it out",
         )
     if worker != "gthread" and project.server.threads > 1 and _is_set(project, "threads"):
         yield _error(
-            f"gunicorn's worker {worker} has no threads: `server.threads` would be ignored",
+            "threads",
+            f"gunicorn's worker {worker} has no threads: they would be ignored",
             "leave it out" if asgi or worker == "gevent" else "set it to 1, or take worker = gthread",
         )
     if worker == "gevent":
@@ -134,12 +142,14 @@ def _gunicorn(inputs: Inputs) -> Iterator[ConfigError]:
 def _gevent(inputs: Inputs) -> Iterator[ConfigError]:
     if inputs.project.server.preload:
         yield _error(
-            "with `server.preload` the app is imported before gevent has taken the place of what blocks",
+            "preload",
+            "with it the app is imported before gevent has taken the place of what blocks",
             "set `preload` to false, or take worker = gthread",
         )
     for name in sorted(inputs.required & BLOCK_GEVENT.keys()):
         if not (name.startswith("psycopg2") and "psycogreen" in inputs.required):
             yield _error(
+                "worker",
                 f"the app's requirements name {name}, which stops all requests of a gevent worker while one waits",
                 f"use {BLOCK_GEVENT[name]}, or take worker = gthread",
             )
@@ -157,5 +167,5 @@ def _kinds_with(project: Project, name: str) -> str:
     return " or ".join(kind for kind, lacks in LACKS.items() if name not in lacks and kind not in others)
 
 
-def _error(fact: str, remedy: str) -> ConfigError:
-    return ConfigError(fact, place=PLACE, remedy=remedy)
+def _error(name: str, fact: str, remedy: str) -> ConfigError:
+    return ConfigError(fact, place=f"server.{name}", remedy=remedy)

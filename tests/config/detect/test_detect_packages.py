@@ -1,8 +1,11 @@
-"""Requirements, the project itself, the Python version, packages of the distribution."""
+"""Requirements, the project itself, the Python version, packages of the distribution, the number of workers."""
+
+import tomllib
 
 import pytest
 
 from seawall.config.detect import Sure, detect
+from seawall.config.initial import render
 
 PYPROJECT = "[project]\nname = 'Shop.Web'\ndependencies = ['flask']\n"
 
@@ -121,3 +124,12 @@ def test_a_range_that_every_distribution_satisfies_need_not_be_written(found, co
 def test_redis_on_the_apps_own_machine_is_a_package_of_it(found, url, needed):
     findings = found({"config.py": f"import os\nURL = os.getenv('REDIS_URL', {url!r})\n"})
     assert findings.packages.values == (("redis-server",) if needed else ())
+
+
+def test_flask_socketio_wants_one_worker(found):
+    text = "from flask import Flask\nfrom flask_socketio import SocketIO\n\napp = Flask(__name__)\nio = SocketIO(app)\n"
+    findings = found({"app.py": text})
+    fact = findings.workers
+    assert tomllib.loads(render(findings))["server"] == {"workers": 1}
+    assert (fact.best, str(fact.items[0].evidence)) == (1, "app.py:5")
+    assert found({"app.py": "from flask import Flask\n\napp = Flask(__name__)\n"}).workers.sure is Sure.NONE

@@ -19,7 +19,7 @@ from seawall.agent.process import run
 from seawall.agent.stage import fill
 from seawall.agent.vocabulary import Layout, Program
 
-#: systemctl waits for a unit to be up; gunicorn says so as soon as its master listens.
+#: systemctl waits for a unit to be up; a server that says so itself says it when its main process has begun, seconds.
 START_TIMEOUT = 100
 #: systemd itself ends a stop at the unit's TimeoutStopSec, a day at most; this is for a systemd that hangs, seconds.
 STOP_TIMEOUT = 86400 + 60

@@ -12,7 +12,7 @@ STRANGER = "seawall-check.invalid"
 NOWHERE = "/seawall-check-no-such-page"
 #: More than any limit; only announced, never sent. 1 TiB.
 HUGE = 1 << 40
-#: Above nginx's and gunicorn's buffers of 8 KB and 32 KB, bytes.
+#: Above nginx's buffers, 8 KB for a line and 32 KB in all, bytes.
 LONG_HEADER = 64 * 1024
 
 #: What lies beside an app's code and must not be served.

@@ -17,7 +17,7 @@ TRACEBACK = re.compile(
 )
 INNER = re.compile(
     r"/(?:srv|home|opt|var/www|usr/lib/python[\d.]*|root)/[\w./-]+\.py\b|site-packages/|"
-    r"\b(?:nginx|gunicorn|Werkzeug|Apache|uWSGI|Python|Flask|Django|waitress|granian)/\d[\d.]*"
+    r"\b(?:nginx|gunicorn|Werkzeug|Apache|uWSGI|Python|Flask|Django|waitress|granian|uvicorn)/\d[\d.]*"
 )
 LISTING = re.compile(r"<title>(?:Index of|Directory listing for) ", re.I)
 #: A connection that drips its header is to be closed within so many seconds.

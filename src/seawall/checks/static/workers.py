@@ -11,6 +11,7 @@ from seawall.checks.rule import Check, Rule
 from seawall.checks.static.guards import for_developing, function_of, under_main
 from seawall.checks.static.source import Source
 from seawall.config.detect.source import Module, keyword, literal
+from seawall.stack.sizing import ONE_PROCESS
 
 SCHEDULERS = re.compile(r"(^|\.)(BackgroundScheduler|APScheduler|BlockingScheduler|AsyncIOScheduler)$")
 
@@ -68,9 +69,10 @@ def tables_made_at_start(source: Source) -> Iterator[Evidence]:
 
 def _several_processes(source: Source) -> bool:
     """Whether more than one process answers; without a seawall.toml, its default says so."""
-    workers = source.project.server.workers if source.project else "auto"
-    hosts = len(source.project.hosts) if source.project else 1
-    return workers == "auto" or workers > 1 or hosts > 1
+    if source.project is None or len(source.project.hosts) > 1:
+        return True
+    server = source.project.server
+    return server.kind not in ONE_PROCESS and (server.workers == "auto" or server.workers > 1)
 
 
 def _at_start(module: Module, call: ast.Call) -> bool:

@@ -43,6 +43,8 @@ def _found(findings: Findings) -> Iterator[tuple[str, str, str]]:
             yield what, fact.best, str(fact.items[0].evidence)
     for process in findings.processes.items:
         yield "process", f"{process.value.name}: {process.value.command}", str(process.evidence)
+    for workers in findings.workers.items:
+        yield "workers", str(workers.value), str(workers.evidence)
     for path in findings.persist.items:
         yield "writes to", path.value, str(path.evidence)
     for variable in findings.variables.items:

@@ -21,6 +21,7 @@ from seawall.config.detect.setup import find_setup
 from seawall.config.detect.source import read_sources
 from seawall.config.detect.static import find_static, without_kept
 from seawall.config.detect.tree import Tree, printable, read_tree
+from seawall.config.detect.workers import find_workers
 
 __all__ = ["Evidence", "Fact", "Findings", "Item", "Sure", "detect"]
 
@@ -55,6 +56,7 @@ def detect(root: Path, entry: str | None = None) -> Findings:
         hard_coded_key=environment.hard_coded_key,
         persist=persist,
         packages=find_packages(sources),
+        workers=find_workers(sources),
         remarks=(*tree.remarks, *sources.remarks),
     )
 

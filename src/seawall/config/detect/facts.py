@@ -193,4 +193,5 @@ class Findings:
     hard_coded_key: Evidence | None
     persist: Fact[str]
     packages: Fact[str]
+    workers: Fact[int]
     remarks: tuple[str, ...]
