@@ -138,7 +138,8 @@ def test_a_switch_to_another_server_loses_no_request_and_neither_does_its_end(
         served.take(**server)
     assert reports[0].failed == 0, reports[0].failures
     assert known_by in served.command()
-    assert served.host.exists(f"/run/seawall/tiny/{served.project.live()}/stats.sock") == server.get("stats", False)
+    stats = f"/run/seawall/tiny/{served.project.live()}/stats.sock"
+    eventually(lambda: served.host.exists(stats) == server.get("stats", False), stats)
     with visitor(served.host) as client:
         assert client.get("/heard").text.startswith("https tiny.example.com ")
         # The app leaves what it is sent unread, and its answer arrives all the same.
