@@ -19,6 +19,13 @@ from .test_server_rights import SECRET, watched_command_lines
 FRAGMENTS = "/etc/supervisor/conf.d"
 LOGS = "/var/log/supervisor/seawall-tiny"
 PRELOAD = "/opt/preload.so"
+#: The last is what it began with.
+SERVERS: tuple[dict[str, str], ...] = (
+    {"kind": "uwsgi"},
+    {"kind": "granian", "socket": "tcp"},
+    {"kind": "waitress"},
+    {},
+)
 #: What the kernel says of a process's rights (proc(5)).
 STATUS = ("Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs")
 
@@ -270,6 +277,20 @@ def test_when_supervisord_dies_its_programs_come_back_with_it(served: Served) ->
     served.sh("kill -9 $(cat /run/supervisord.pid)")
     eventually(lambda: visit(served.host).text == "version six", "the app after supervisord")
     assert len(served.processes()) == 5
+
+
+def test_every_application_server_takes_over_from_another_and_no_request_is_lost(
+    served: Served, tmp_path: Path
+) -> None:
+    """By supervisor's own way of handing the socket over, be it a unix one or TCP."""
+    with served.visited(tmp_path) as traffic:
+        for server in SERVERS:
+            served.project.configure(server=None)
+            served.project.configure(server={"workers": 1, **server})
+            served.project.deploy()
+        report = traffic.stop()
+    assert report.failed == 0, report.failures
+    assert served.project.seawall("verify").code == 0
 
 
 def test_a_destroyed_app_leaves_nothing_with_either_manager(served: Served) -> None:
