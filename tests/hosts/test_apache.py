@@ -139,6 +139,18 @@ def test_releases_and_a_rollback_lose_no_request_nor_an_upload(site: Site) -> No
     assert site.version() == "Apache version three-1"
 
 
+def test_releases_of_other_servers_and_on_tcp_are_asked_as_they_want_it(site: Site) -> None:
+    with visitors(site, Request("POST", "/size", body="x" * 500)) as traffic:
+        for server in ({"kind": "uwsgi"}, {"kind": "gunicorn", "socket": "tcp"}, {"socket": "unix"}):
+            site.project.configure(server=server)
+            site.project.deploy()
+        report = traffic.stop()
+    assert report.failed == 0, report.failures
+    site.project.configure(server={"kind": "uwsgi", "socket": "tcp"})
+    assert "speaks uwsgi's own protocol on unix sockets only" in site.project.seawall("plan", check=False).err
+    site.project.configure(server={"kind": "gunicorn", "socket": "unix"})
+
+
 def test_a_change_of_the_site_reloads_apache_and_loses_no_request(site: Site) -> None:
     """A kept connection that Apache closes as a request comes is opened anew, as every browser does."""
     site.project.configure(headers={"other": {"X-Mark": "new"}})
@@ -224,6 +236,7 @@ def test_the_next_deployment_is_apaches_again_and_destroy_leaves_nothing_of_it(s
     site.project.deploy()
     assert site.version() == "Apache version four"
     site.project.seawall("destroy", "--yes", "tiny")
+    assert site.up()[2:] == ["apache2 inactive", "apache2 disabled"], "it would show its welcome page"
     assert site.host.run(["find", "/etc/apache2", "/etc/systemd/system", "-name", "*seawall*"]).stdout == ""
     site.project.configure(proxy={"kind": "nginx"})
     site.project.deploy()

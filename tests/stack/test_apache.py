@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from seawall.agent.endpoint import link_name, markers
-from seawall.agent.vocabulary import Absent, Listen, Service
+from seawall.agent.vocabulary import Absent, AtBoot, Listen, Service
 from seawall.errors import ConfigError
 from seawall.stack import apache, fronts, listening
+from seawall.stack.compose import left_behind
 from stack import place
 from stack.apache_place import Laid, lay_out, running
-from stack.cases import BOOKWORM, CASES, composed, project
+from stack.cases import BOOKWORM, CASES, LOCAL, SERVER, composed, project
 from stack.nginx_front import Answer, app
 
 NAME = "guestbook.example.com"
@@ -57,6 +58,23 @@ def test_uwsgis_protocol_over_tcp_is_refused_with_what_works_instead() -> None:
     for listen in (Listen("uwsgi"), Listen("http", "127.1.2.3")):
         fronts.check(fronts.APACHE, listen)
     fronts.check(fronts.NGINX, Listen("uwsgi", "127.1.2.3"))
+
+
+def test_an_apache_that_serves_nobody_any_more_is_ended_and_one_that_does_reads_its_files() -> None:
+    mine, theirs = "/etc/apache2/sites-enabled/seawall-guestbook.conf", "/etc/apache2/sites-enabled/shop.conf"
+    facts = replace(BOOKWORM, fronts_up=("apache",), apache_sites=(mine,))
+    left = left_behind(SERVER, composed().layout, facts)
+    assert next(item for item in left if isinstance(item, Service)) == replace(apache.SERVICE, wanted=False)
+    assert AtBoot("apache2.service", on=False) in left
+    beside = left_behind(SERVER, composed().layout, replace(facts, apache_sites=(mine, theirs)))
+    assert apache.SERVICE in beside
+    assert not any(isinstance(item, AtBoot) for item in beside)
+
+
+def test_on_ones_own_machine_the_usual_front_server_serves_and_that_is_said() -> None:
+    made = composed(project(proxy={"kind": "apache"}), LOCAL)
+    assert "Apache is for servers: on this machine nginx serves the site" in made.notes
+    assert composed(target=LOCAL).resources == made.resources
 
 
 def test_a_welcome_page_that_somebody_changed_stays_and_answers_for_unknown_names() -> None:

@@ -69,8 +69,7 @@ def left_behind(target: Target, layout: Layout, facts: Facts) -> tuple[Resource,
     """What must hold when the app is gone: the services that hear of it, and the files that other apps share."""
     if isinstance(target, LocalTarget):
         return ()
-    front = fronts.serving(layout, facts)
-    return (front.service, tls.UNITS, *front.shared(layout, facts))
+    return (*fronts.left_behind(layout, facts), tls.UNITS)
 
 
 def front_service(project: Project) -> Service:

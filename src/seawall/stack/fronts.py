@@ -79,6 +79,18 @@ def check(front: Front, listen: Listen) -> None:
         )
 
 
+def left_behind(layout: Layout, facts: Facts) -> tuple[Resource, ...]:
+    """What must hold of the app's front server once the app is gone.
+
+    nginx without a site listens nowhere. Apache would go on listening, and show the distribution's welcome page.
+    """
+    front = serving(layout, facts)
+    others = set(front.sites(facts)) - set(_own(front, layout, facts))
+    if front is APACHE and not others:
+        return (replace(front.service, wanted=False), AtBoot(front.boot_unit, on=False))
+    return (front.service, *front.shared(layout, facts))
+
+
 def resources(project: Project, site: Site) -> tuple[Resource, ...]:
     """All that the project's front server holds for the app, in the place of the other one if that is there until now.
 

@@ -100,6 +100,10 @@ def _front(
 
 def _notes(project: Project, target: LocalTarget) -> tuple[str, ...]:
     notes = [] if target.nginx else [front.WITHOUT_NGINX]
+    if project.proxy.kind == "apache":
+        notes.append(
+            f"Apache is for servers: on this machine {'nginx' if target.nginx else 'the own front'} serves the site"
+        )
     if project.schedule:
         names = ", ".join(sorted(project.schedule))
         notes.append(f"on this machine nothing runs by the clock: {names} (`seawall run` runs a command once)")
