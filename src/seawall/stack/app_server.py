@@ -73,8 +73,8 @@ def choose(project: Project, facts: Facts) -> Choice:  # noqa: ARG001 - the host
     if project.server.kind != "auto":
         return Choice(project.server.kind)
     if project.app.interface == "asgi":
-        return Choice("gunicorn", "it runs ASGI apps, WebSockets too, and replaces workers that die or fall silent")
-    return Choice("gunicorn", "it runs WSGI apps in several processes, and replaces workers that die or fall silent")
+        return Choice("gunicorn", "it runs ASGI apps in several processes and replaces those that die")
+    return Choice("gunicorn", "it runs WSGI apps in several processes and replaces those that die")
 
 
 def jitter(max_requests: int) -> int:

@@ -31,4 +31,4 @@ def notes(inputs: Inputs) -> tuple[str, ...]:
 
 
 def _told(choice: Choice) -> str:
-    return f"the application server is {choice.kind}: {choice.reason} (`server.kind` names another)"
+    return f"the application server is {choice.kind}: {choice.reason} (`server.kind`)"
