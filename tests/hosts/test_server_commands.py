@@ -166,6 +166,41 @@ def test_maintenance_shows_visitors_a_page_and_deployments_go_on(served: Served)
     assert visit(host).text == "version two"
 
 
+def test_the_workers_are_explained_with_what_a_deployment_has_measured(served: Served) -> None:
+    (host,) = served.project.seawall("explain", "server", "--json").json["hosts"]
+    assert host["measured"] is True
+    assert 5_000_000 < host["worker_memory"] < 200_000_000
+    assert host["source"].startswith("measured in v")
+    (live,) = [
+        line
+        for line in served.host.read_file("/srv/tiny/live/settings/gunicorn.conf.py").splitlines()
+        if line.startswith("workers")
+    ]
+    assert live == f"workers = {host['workers']}"
+    assert served.project.seawall("plan", "--exit-code").code == 0, "what was measured makes no other release"
+
+
+def test_ways_to_run_the_app_are_tried_beside_the_live_release_and_leave_nothing(served: Served) -> None:
+    project, host = served.project, served.host
+    before, page = project.live(), visit(host).text
+    listing = "ls /srv/tiny/releases /srv/tiny/objects /srv/tiny/venvs /run/seawall/tiny /etc/systemd/system"
+    lying = host.run(["sh", "-c", listing]).stdout
+    words = ("tune", "--host", host.name, "--route", "/", "--threads", "8", "--seconds", "5", "--json")
+    refused = project.seawall(*words, check=False)
+    assert refused.code == 2
+    assert "--yes-on-live" in refused.json["error"]["remedy"]
+    done = project.seawall(*words, "--yes-on-live").json
+    now, other = done["candidates"]
+    assert other["threads"] == 8
+    for one in (now, other):
+        assert one["requests_per_second"]["/"] > 0, one["why_not"]
+        assert one["memory"] > 5_000_000
+    assert project.live() == before
+    assert visit(host).text == page
+    assert host.run(["sh", "-c", listing]).stdout == lying
+    assert host.run(["systemctl", "list-units", "--all", "--no-legend", "seawall-tiny*@*"]).stdout.count("@v") == 3
+
+
 def test_every_json_document_parses_and_has_a_version(served: Served) -> None:
     commands = (
         ["plan"],

@@ -43,6 +43,7 @@ def gather() -> dict[str, Any]:
         "ipv6": Path("/proc/net/if_inet6").exists(),
         "address": _own_address(),
         "root": os.geteuid() == 0,
+        "jemalloc": _jemalloc(),
         "systemd": Path("/run/systemd/system").is_dir(),
     }
 
@@ -87,6 +88,12 @@ def _lives(pid_file: Path) -> bool:
         return Path("/proc", pid_file.read_text().strip() or "none").exists()
     except OSError:
         return False
+
+
+def _jemalloc() -> str:
+    """The library of Debian's libjemalloc2, or ""."""
+    path = Path(f"/usr/lib/{os.uname().machine}-linux-gnu/libjemalloc.so.2")
+    return str(path) if path.exists() else ""
 
 
 def _own_address() -> str:

@@ -23,6 +23,8 @@ COMMANDS = {
     "rollback": "Make an earlier release live again.",
     "releases": "List the releases that the hosts keep.",
     "status": "Say how the app is.",
+    "explain": "Show the sum behind a value that seawall chose.",
+    "tune": "Find the quickest way to run the app, by trying.",
     "verify": "Check that what lies and runs on the hosts is what was sent.",
     "logs": "Show what the app has logged.",
     "run": "Run a command in the live release's environment.",
@@ -99,7 +101,7 @@ def cli(ctx: click.Context, directory: Path | None, environment: str | None, deb
 def _defaults(given: dict[str, Any]) -> dict[str, Any]:
     """`-C` and `-e` may stand before the command too: there they are the defaults of every command's own."""
     values = {name: value for name, value in given.items() if value is not None}
-    words = ("check", "set", "list", "rm", "rotate", "diff", "add", "status", "renew")
+    words = ("check", "set", "list", "rm", "rotate", "diff", "add", "status", "renew", "server")
     nested: dict[str, Any] = dict.fromkeys(words, values)
     nested["key"] = dict(nested)
     return {name: {**values, **nested} for name in COMMANDS} if values else {}

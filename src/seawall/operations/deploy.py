@@ -171,14 +171,14 @@ def _upload(plan: Plan) -> Generator[Happening, None, None]:
         stopped.set()
         return "stopping: no more files are sent"
 
-    outcomes = yield from on_each(lacking, lambda item, tell: _send_objects(plan, item, tell, stopped), stop)
+    outcomes = yield from on_each(lacking, lambda item, tell: send_objects(plan, item, tell, stopped), stop)
     if outcomes.failures:
         raise outcomes.failures[0][1]
     if outcomes.stopped:
         raise _stopped_sending()
 
 
-def _send_objects(plan: Plan, item: HostPlan, tell: Tell, stopped: threading.Event) -> None:
+def send_objects(plan: Plan, item: HostPlan, tell: Tell, stopped: threading.Event) -> None:
     """Send what the host lacks, each file from where an earlier attempt broke off."""
     files = {key(entry): entry for entry in plan.tree.entries if entry.sha256}
     total = sum(files[name].size - offset for name, offset in item.missing.items())

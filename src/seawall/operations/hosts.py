@@ -58,7 +58,7 @@ def person() -> str:
 def targets(project: Project, only: Sequence[str] = ()) -> list[tuple[str, Target]]:
     """Where the project lives in its environment. Raises UsageError if nowhere, or ``only`` names a stranger."""
     if project.environment == LOCAL:
-        return [("local", _local_target(project))]
+        return [("local", local_target(project))]
     strangers = [name for name in only if name not in project.hosts]
     if strangers:
         known = ", ".join(project.hosts) or "none"
@@ -119,7 +119,8 @@ def connect(project: Project, ask: AskPassword, only: Sequence[str] = (), early:
     return [greeted(project, name, target, session, ask) for name, target, session in begun]
 
 
-def _local_target(project: Project) -> LocalTarget:
+def local_target(project: Project) -> LocalTarget:
+    """This machine, as far as it concerns the project."""
     from uv import find_uv_bin
 
     folder = project.directory / ".seawall" / "local"

@@ -39,12 +39,12 @@ def address(project: Project) -> str:
 def down(project: Project, hosts: list[Host]) -> None:
     """Stop the app, its front and supervisord. Releases and data stay; `up` starts them again."""
     stop(hosts)
-    _shut_down(folder(project) / "run" / "supervisor.sock")
+    shut_down(folder(project) / "run" / "supervisor.sock")
     user_manager.end_front(project.app_id)
 
 
-def _shut_down(path: Path) -> None:
-    """Tell supervisord to end, over its own interface, and wait until it has."""
+def shut_down(path: Path) -> None:
+    """Tell supervisord to end, over its own interface, and wait until it has. Nothing happens where none runs."""
     import xmlrpc.client
 
     from seawall.agent.managers.supervisor_rpc import UnixTransport

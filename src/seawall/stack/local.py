@@ -12,7 +12,6 @@ from seawall.stack.facts import Facts
 from seawall.stack.managers import LocalManager
 from seawall.stack.targets import LocalTarget
 
-FOLDER = ".seawall/local"
 #: A unix socket's path has at most 107 bytes (unix(7)); the longest here is supervisord's, while it makes it.
 LONGEST_SOCKET = len("/run/supervisor.sock.4194304")
 SOCKET_PATH = 107
@@ -35,21 +34,23 @@ def compose(inputs: Inputs, target: LocalTarget) -> Composition:
         programs=manager.programs(project, layout, server, listen),
         front=FrontDoor(front.ADDRESS, target.https_port, True, front.HOST, project.health.path),
     )
-    resources: tuple[Resource, ...] = (
-        *(Directory(path, mode) for path, mode in _directories(layout)),
-        *manager.resources(layout, target),
-        *_front(project, layout, inputs.facts, target, manager),
-    )
+    resources = (*foundation(layout, target, manager), *_front(project, layout, inputs.facts, target, manager))
     return Composition(layout, resources, made, (*app_servers.notes(inputs), *_notes(project, target)))
+
+
+def foundation(layout: Layout, target: LocalTarget, manager: LocalManager) -> tuple[Resource, ...]:
+    """What releases stand on: their folders, and the service manager. The front server comes beside it."""
+    folders = (Directory(path, mode) for path, mode in _directories(layout))
+    return (*folders, *manager.resources(layout, target))
 
 
 def layout_of(app: str, target: LocalTarget) -> Layout:
     """Where the app lives on this machine. Raises ProjectError where a path would be too long for a socket."""
-    base = f"{target.directory}/{FOLDER}"
+    base = f"{target.directory}/{target.folder}"
     over = len(base.encode("utf-8", "surrogateescape")) + LONGEST_SOCKET - SOCKET_PATH
     if over > 0:
         raise ProjectError(
-            f"the path of the project is too long by {over} for the sockets in its {FOLDER}",
+            f"the path of the project is too long by {over} for the sockets in its {target.folder}",
             place=target.directory,
             remedy="work in a folder with a shorter path",
         )

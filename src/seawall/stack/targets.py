@@ -12,9 +12,13 @@ class ServerTarget:
     address: str
 
 
+#: Where everything of the local target is, in the project's folder.
+FOLDER = ".seawall/local"
+
+
 @dataclass(frozen=True)
 class LocalTarget:
-    """This machine, without root, everything inside ``directory``/.seawall/local.
+    """This machine, without root, everything inside ``folder`` in ``directory``.
 
     ``user`` is the person's login name; ``nginx`` the path of an nginx to put in front, "" for the tool's own front;
     ``certificate`` and ``key`` are the PEM files of the local authority's leaf, ``leaf`` says which one that is: a
@@ -39,6 +43,7 @@ class LocalTarget:
     runtime: str = ""
     runs_under: str = ""
     leaf: str = ""
+    folder: str = FOLDER
 
 
 Target = ServerTarget | LocalTarget
