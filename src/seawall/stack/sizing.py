@@ -118,7 +118,7 @@ def _workers(project: Project, facts: Facts, kind: str, room: int | None, figure
 def _kept(room: int, figure: Figure, live: int) -> int:
     """As many as fit with some room left; but what is live stays while it fits, unless clearly more would."""
     least, most = _fit(room, figure, AMPLE), _fit(room, figure)
-    return live if least <= live <= most else _fit(room, figure, ROOMY)
+    return live if live and least <= live <= most else _fit(room, figure, ROOMY)
 
 
 def _fit(room: int, figure: Figure, per_cent: int = 100) -> int:
