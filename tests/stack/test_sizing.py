@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.agent.vocabulary import Measured, Serving
-from seawall.errors import ConfigError
+from seawall.errors import ConfigError, ConfigErrors
 from seawall.stack import sizing
 from seawall.stack.facts import Facts
 from seawall.stack.sizing import MIB, size
-from stack.cases import project
+from stack.cases import BOOKWORM, composed, project
 
 GIB = 1024 * MIB
 
@@ -126,25 +126,39 @@ def test_the_sum_is_shown_term_by_term_and_comes_out() -> None:
 # --- refusals
 
 
+def refused(facts: Facts, **server: Any) -> ConfigError | None:
+    (error,) = [*sizing.too_many(project(server=server), facts, "gunicorn")] or [None]
+    return error
+
+
 def test_more_workers_than_memory_are_refused_with_the_number_that_fits() -> None:
     facts = Facts(cores=2, memory_bytes=2 * GIB, measured=(measured(200 * MIB),))
-    sizing.check(project(server={"workers": 4}), facts, "gunicorn")
-    with pytest.raises(ConfigError, match="5 workers do not fit") as refused:
-        sizing.check(project(server={"workers": 5}), facts, "gunicorn")
-    assert "workers = 4," in refused.value.remedy
-    assert "a worker takes 210 MB (measured in v7 when it had served)" in refused.value.fact
+    assert refused(facts, workers=4) is None
+    error = refused(facts, workers=5)
+    assert error is not None
+    assert error.fact.startswith("5 workers do not fit into the memory of the host")
+    assert "a worker takes 210 MB (measured in v7 when it had served)" in error.fact
+    assert "workers = 4," in error.remedy
+
+
+def test_a_plan_tells_it_with_all_that_cannot_work_together() -> None:
+    facts = replace(BOOKWORM, memory_bytes=GIB)
+    with pytest.raises(ConfigErrors) as told:
+        composed(project(server={"kind": "gunicorn", "workers": 512, "worker": "asgi"}), facts=facts)
+    assert [error.place for error in told.value.errors][-1] == "server.workers"
+    assert len(told.value.errors) > 1
 
 
 def test_an_estimate_refuses_only_what_no_server_could_do() -> None:
     facts = Facts(cores=2, memory_bytes=2 * GIB)
-    sizing.check(project(server={"workers": 100}), facts, "gunicorn")
-    with pytest.raises(ConfigError, match="512 workers do not fit") as refused:
-        sizing.check(project(server={"workers": 512}), facts, "gunicorn")
-    assert "workers = 6," in refused.value.remedy
+    assert refused(facts, workers=100) is None
+    error = refused(facts, workers=512)
+    assert error is not None
+    assert "workers = 6," in error.remedy
 
 
 def test_auto_is_never_refused() -> None:
-    sizing.check(project(), Facts(cores=64, memory_bytes=64 * MIB, measured=(measured(GIB),)), "gunicorn")
+    assert refused(Facts(cores=64, memory_bytes=64 * MIB, measured=(measured(GIB),))) is None
 
 
 # --- what holds of every host and app

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from seawall.config.model import Project
 from seawall.config.server import Kind
 from seawall.errors import ConfigError, ConfigErrors
-from seawall.stack import gunicorn
+from seawall.stack import gunicorn, sizing
 from seawall.stack.app_server import Surroundings
 from seawall.stack.composition import Inputs
 
@@ -47,6 +47,7 @@ def check(inputs: Inputs, around: Surroundings, kind: Kind) -> None:
         *_call(inputs.project, kind),
         *_nowhere(inputs.project, around),
         *(_gunicorn(inputs) if kind == "gunicorn" else ()),
+        *sizing.too_many(inputs.project, inputs.facts, kind),
     ]
     if found:
         raise ConfigErrors(found)

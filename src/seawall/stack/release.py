@@ -21,7 +21,6 @@ def build(
     _check_environment(inputs.env)
     static.check(project, inputs.tree)
     health = project.health
-    sizing.check(project, inputs.facts, server.kind)
     sized = sizing.size(project, inputs.facts, server.kind)
     return Release(
         entries=inputs.tree,

@@ -7,6 +7,7 @@ a deployment that changes nothing changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seawall.agent.vocabulary import Measured, Serving
@@ -85,20 +86,19 @@ def size(project: Project, facts: Facts, kind: str) -> Sizing:
     return Sizing(workers, project.server.threads, limit, fit, figure, _terms(project, facts, figure, room, fit))
 
 
-def check(project: Project, facts: Facts, kind: str) -> None:
-    """Raises ConfigError for more workers than the memory holds, by what was measured, with the number that it does."""
+def too_many(project: Project, facts: Facts, kind: str) -> Iterator[ConfigError]:
+    """The mistake of more workers than the memory holds, with the number that it does: by what was measured, or where
+    nothing was, by what no server could do with less."""
     sizing = size(project, facts, kind)
-    if sizing.limit != "chosen" or sizing.fit is None:
-        return
     figure = sizing.figure if sizing.figure.measured else Figure(0, LEAST, 0, "the least that one can", False)
-    room = _room(project, facts, figure) or 0
-    if figure.need(sizing.workers) <= room:
+    room = _room(project, facts, figure)
+    if sizing.limit != "chosen" or room is None or figure.need(sizing.workers) <= room:
         return
-    raise ConfigError(
+    yield ConfigError(
         f"{sizing.workers} workers do not fit into the memory of the host beside those of the release before: a worker "
         f"takes {_megabytes(figure.worker)} ({figure.source}), and one release has room for {_megabytes(room)}",
         place="server.workers",
-        remedy=f'set [server] workers = {max(sizing.fit, 1)}, or "auto"; `seawall explain server` shows the sum',
+        remedy=f'set [server] workers = {max(sizing.fit or 0, 1)}, or "auto"; `seawall explain server` shows the sum',
     )
 
 
