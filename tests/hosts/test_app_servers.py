@@ -179,6 +179,7 @@ def test_a_server_that_cannot_be_had_or_built_never_serves(served: Served) -> No
     live = served.project.live()
     for kind, pinned in (("granian", "granian==0.0.0.99"), ("uwsgi", "uwsgi==2.0.28")):
         served.project.write("requirements.txt", f"flask\n{pinned}\n")
+        served.project.configure(server=None)
         served.project.configure(server={"kind": kind})
         refused = served.project.deploy(check=False)
         assert refused.code == 1, refused.said

@@ -50,9 +50,9 @@ CASES: dict[str, Callable[[], AppServer]] = {
     "uwsgi-of-the-app": lambda: made("uwsgi", kind="uwsgi"),
     "uwsgi-in-http": lambda: made(kind="uwsgi", around=LOCALLY),
     "waitress": lambda: made(kind="waitress"),
-    "waitress-tcp": lambda: made(kind="waitress", socket="tcp", threads=16, keepalive=0),
+    "waitress-tcp": lambda: made(kind="waitress", socket="tcp", threads=16),
     "granian": lambda: made(kind="granian", entry="guestbook.web:create_app('a \"b\"', debug=False)"),
-    "granian-asgi": lambda: made(kind="granian", interface="asgi", workers=2, keepalive=0),
+    "granian-asgi": lambda: made(kind="granian", interface="asgi", workers=2),
     "uvicorn": lambda: made(kind="uvicorn", interface="asgi", entry="chat.main:app"),
     "uvicorn-one-worker": lambda: made(kind="uvicorn", interface="asgi", workers=1, max_requests=500),
 }

@@ -47,7 +47,7 @@ def refused(*required: str, **settings: Any) -> list[tuple[str, str]]:
         ({"kind": "waitress", "statsd": "h:1"}, "server.statsd: ", "gunicorn or uwsgi"),
         ({"kind": "uvicorn", "stats": True, **ASGI}, "server.stats: ", "kind = gunicorn"),
         ({"kind": "uwsgi", "worker": "gevent"}, "server.worker: ", "kind = gunicorn"),
-        ({"kind": "uwsgi", "keepalive": 9}, "server.keepalive: ", "gunicorn or waitress or granian"),
+        ({"kind": "uwsgi", "keepalive": 9}, "server.keepalive: ", "kind = gunicorn"),
         ({"kind": "uwsgi", "entry": "a:make('x')"}, "a factory without arguments only", "gunicorn or granian"),
     ],
 )

@@ -72,10 +72,10 @@ class Server(Table):
     keepalive: Annotated[int, Field(ge=0, le=3600)] = setting(
         2,
         "Seconds that a connection may stay open without a request. The proxy ends its connections after each "
-        "answer, so that a switch moves every later request; this is for whoever else asks the server. The default "
-        "is gunicorn's own.",
+        "answer, so that a switch moves every later request; this is for whoever else asks gunicorn or uvicorn. The "
+        "default is gunicorn's own.",
         example=5,
-        becomes="`keepalive` in gunicorn.conf.py",
+        becomes="`keepalive` in gunicorn.conf.py, `timeout_keep_alive` in start_uvicorn.py",
     )
     max_requests: Annotated[int, Field(ge=0, le=10_000_000)] = setting(
         0,

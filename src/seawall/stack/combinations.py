@@ -19,8 +19,8 @@ WSGI_ONLY = ("uwsgi", "waitress")
 LACKS: Mapping[Kind, frozenset[str]] = {
     "gunicorn": frozenset(),
     "uwsgi": frozenset({"worker", "keepalive"}),
-    "waitress": frozenset({"worker", "timeout", "max_requests", "preload", "statsd", "stats"}),
-    "granian": frozenset({"worker", "timeout", "max_requests", "preload", "statsd", "stats"}),
+    "waitress": frozenset({"worker", "timeout", "keepalive", "max_requests", "preload", "statsd", "stats"}),
+    "granian": frozenset({"worker", "timeout", "keepalive", "max_requests", "preload", "statsd", "stats"}),
     "uvicorn": frozenset({"worker", "timeout", "threads", "preload", "statsd", "stats"}),
 }
 #: C libraries that wait in the kernel where gevent cannot see it, so that one request stops all others of a worker, and

@@ -13,7 +13,6 @@ import sys
 import threading
 
 from granian.constants import Interfaces
-from granian.http import HTTP1Settings
 from granian.net import SocketHolder
 from granian.server import Server
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
@@ -106,7 +105,6 @@ if __name__ == "__main__":
         interface=Interfaces.ASGI,
         workers=2,
         backlog=2048,
-        http1_settings=HTTP1Settings(keep_alive=False),
         # Seconds for the requests under way once it was asked to stop.
         workers_kill_timeout=30,
         respawn_failed_workers=True,

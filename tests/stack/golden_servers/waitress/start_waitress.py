@@ -18,8 +18,6 @@ from waitress import create_server
 THREADS = 4
 # Seconds for the requests under way once it was asked to stop.
 GRACEFUL_TIMEOUT = 30
-# Seconds that a connection may stay open without a request. The front server ends its own itself.
-KEEPALIVE = 2
 
 
 def application():
@@ -37,7 +35,6 @@ def main():
         sockets=[socket.socket(fileno=3)],
         threads=THREADS,
         backlog=2048,
-        channel_timeout=max(KEEPALIVE, 1),
         ident=None,
         # Only the front server can connect, and it overwrites these headers itself.
         trusted_proxy="*",
