@@ -105,14 +105,16 @@ except OSError:
 
 #: All that a deployment may leave half done, told as JSON by the host itself.
 LOOK = r"""
-import hashlib, json, os, subprocess, sys
+import gzip, hashlib, json, os, subprocess, sys
 app = sys.argv[1]
 base = f"/srv/{app}"
 def lines(*argv):
     return subprocess.run(argv, capture_output=True, text=True).stdout.splitlines()
 def differs(path):
+    # What is kept compressed beside a content has the name of the content.
+    read = gzip.open if path.endswith(".gz") else open
     try:
-        return hashlib.sha256(open(path, "rb").read()).hexdigest() not in path
+        return hashlib.sha256(read(path, "rb").read()).hexdigest() not in path
     except FileNotFoundError:
         return False
 patterns = (f"seawall-{app}@*", f"seawall-{app}.*@*")

@@ -19,13 +19,6 @@ from .test_server_rights import SECRET, watched_command_lines
 FRAGMENTS = "/etc/supervisor/conf.d"
 LOGS = "/var/log/supervisor/seawall-tiny"
 PRELOAD = "/opt/preload.so"
-#: The last is what it began with.
-SERVERS: tuple[dict[str, str], ...] = (
-    {"kind": "uwsgi"},
-    {"kind": "granian", "socket": "tcp"},
-    {"kind": "waitress"},
-    {},
-)
 #: What the kernel says of a process's rights (proc(5)).
 STATUS = ("Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs")
 
@@ -213,7 +206,7 @@ def test_a_file_of_somebody_else_that_supervisord_cannot_read_stops_a_deployment
 
 
 def changed_managers(served: Served, path: Path) -> Report:
-    """A redeployment, to systemd, on, back, back to supervisor, on again, all under traffic."""
+    """A redeployment, to systemd, on, back, back to supervisor and to TCP, on again, all under traffic."""
     project = served.project
     with served.visited(path) as traffic:
         project.release("two")
@@ -231,7 +224,7 @@ def changed_managers(served: Served, path: Path) -> Report:
         project.release("four")
         project.deploy()
         project.release("five")
-        project.configure(process={"manager": "supervisor"})
+        project.configure(process={"manager": "supervisor"}, server={"socket": "tcp"})
         project.deploy()
         project.seawall("restart")
         return traffic.stop()
@@ -277,20 +270,6 @@ def test_when_supervisord_dies_its_programs_come_back_with_it(served: Served) ->
     served.sh("kill -9 $(cat /run/supervisord.pid)")
     eventually(lambda: visit(served.host).text == "version six", "the app after supervisord")
     assert len(served.processes()) == 5
-
-
-def test_every_application_server_takes_over_from_another_and_no_request_is_lost(
-    served: Served, tmp_path: Path
-) -> None:
-    """By supervisor's own way of handing the socket over, be it a unix one or TCP."""
-    with served.visited(tmp_path) as traffic:
-        for server in SERVERS:
-            served.project.configure(server=None)
-            served.project.configure(server={"workers": 1, **server})
-            served.project.deploy()
-        report = traffic.stop()
-    assert report.failed == 0, report.failures
-    assert served.project.seawall("verify").code == 0
 
 
 def test_a_destroyed_app_leaves_nothing_with_either_manager(served: Served) -> None:
