@@ -180,3 +180,17 @@ def test_a_tree_is_given_away_without_following_its_links(tmp_path: Path) -> Non
     for path in (tree, tree / "deep", tree / "deep" / "file", tree / "deep" / "link"):
         assert (path.lstat().st_uid, path.lstat().st_gid) == (12345, 12346)
     assert outside.stat().st_uid == 0
+
+
+def test_the_files_of_a_folder_are_removed_and_no_link_leads_out_of_it(tmp_path: Path) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "folder"
+    (folder / "a/bc").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "kept").touch()
+    (folder / "a/bc/page").touch()
+    (folder / "a/link").symlink_to(outside)
+    (folder / "file-link").symlink_to(outside / "kept")
+    assert files.remove_files(folder) == 2
+    assert (outside / "kept").exists()
+    assert (folder / "a/bc").is_dir()
+    assert files.remove_files(tmp_path / "none") == 0

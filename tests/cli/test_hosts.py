@@ -109,6 +109,15 @@ def test_maintenance_is_switched_on_the_hosts(run: Run, fleet: Fleet) -> None:
     assert_kept(KEPT / "maintenance.json", run("maintenance", "on", "--json").stdout)
 
 
+def test_kept_pages_are_forgotten_on_every_host(run: Run, fleet: Fleet) -> None:
+    fleet.answers["purge"] = {"pages": 1}
+    assert run("cache", "purge").stdout == "root@web1.example.com: 1 page forgotten\n"
+    fleet.answers["purge"] = {"pages": 40}
+    assert "40 pages" in run("cache", "purge").stdout
+    assert [op for _, op, _ in fleet.asked] == ["purge", "purge"]
+    assert_kept(KEPT / "cache-purge.json", run("cache", "purge", "--json").stdout)
+
+
 def test_rollback_brings_up_the_release_before_or_the_one_named(run: Run, fleet: Fleet) -> None:
     assert run("rollback").stdout.startswith("v11 is live, v12 was before (")
     assert [op for _, op, _ in fleet.asked] == ["prepare-existing", "commit"]

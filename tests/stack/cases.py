@@ -22,6 +22,7 @@ SERVER = ServerTarget("web.example.net")
 TREE = (
     Entry("guestbook/__init__.py", "a" * 64, 120),
     Entry("guestbook/static/style.css", "b" * 64, 30),
+    Entry("media/502.html", "e" * 64, 50),
     Entry("media/logo.svg", "c" * 64, 40),
     Entry("requirements.txt", "d" * 64, 6),
 )
@@ -83,7 +84,12 @@ def _full() -> Project:
         proxy={
             "max_body": "2g",
             "read_timeout": 300,
-            "access_log": False,
+            "access_log": "off",
+            "request_id_from": ["203.0.113.7", "2001:db8::/32"],
+            "streams": ["/events", "/feeds/"],
+            "compress": True,
+            "error_pages": "media",
+            "cache": {"paths": {"/": 60, "/feeds/": 5, "/blog/": 600}, "size": "1g", "ignored_cookies": ["_ga", "a.b"]},
             "static_max_age": 0,
             "immutable": ["/a/b/"],
             "immutable_query": "v",
@@ -197,7 +203,7 @@ CASES: dict[str, Callable[[], Composition]] = {
     ),
     "apache": lambda: composed(_guarded(proxy={"kind": "apache"})),
     "apache-by-address": lambda: composed(
-        project(proxy={"kind": "apache", "access_log": False}, static={"/static/": "guestbook/static"}),
+        project(proxy={"kind": "apache", "access_log": "off"}, static={"/static/": "guestbook/static"}),
         facts=replace(TRIXIE, apache_version="2.4.62", apache_ports=("80",)),
     ),
     "apache-without-tls": lambda: composed(

@@ -8,7 +8,7 @@ import socketserver
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -41,10 +41,26 @@ class App(BaseHTTPRequestHandler):
             return
         lines = [f"{self.server.release} {self.command} {self.path}", *(f"{k}: {v}" for k, v in self.headers.items())]
         body = "\n".join(lines).encode()
+        if self.path == "/hangs":
+            self.server.asked.goes_on.wait(20)
+        if self.path == "/stream":
+            self.stream()
+            return
         self.send_response(500 if self.path == "/broken" else 200)
+        for header in self.headers.get_all("X-Answer-With", []):
+            self.send_header(*header.split(": ", 1))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def stream(self) -> None:
+        """A first bit, and a second only once somebody has had the first."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"first")
+        self.server.asked.goes_on.wait(20)
+        self.wfile.write(b"second")
+        self.close_connection = True
 
     do_GET = do_POST = do_PUT = do_PATCH = answer
 
@@ -78,6 +94,14 @@ class UwsgiApp(socketserver.StreamRequestHandler):
         self.wfile.write(f"HTTP/1.1 {status}\r\n\r\n".encode() + "\n".join([*lines, body]).encode())
 
 
+class Heard(list[str]):
+    """What an app was asked. A stream of its goes on when ``goes_on`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = threading.Event()
+
+
 class TcpServer(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
 
@@ -85,13 +109,13 @@ class TcpServer(socketserver.ThreadingTCPServer):
 @contextmanager
 def app(
     made: Composition, release: str, *, speaks: str = "http", address: tuple[str, int] | None = None, deaths: int = 99
-) -> Iterator[list[str]]:
+) -> Iterator[Heard]:
     """A release that listens; ``deaths`` is how many requests of /dies it dies of. What it is asked is in the list."""
     handler = UwsgiApp if speaks == "uwsgi" else App
     path = f"{made.layout.run}/{release}.sock"
     with TcpServer(address, handler) if address else socketserver.ThreadingUnixStreamServer(path, handler) as server:
         server.release, server.deaths = release, deaths
-        server.asked = asked = []
+        server.asked = asked = Heard()
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
@@ -116,13 +140,18 @@ class Answer:
 class Front:
     """A running local nginx, and questions to it."""
 
-    def __init__(self, made: Composition, https_port: int, http_port: int) -> None:
-        self.made, self.https_port, self.http_port = made, https_port, http_port
+    def __init__(
+        self, made: Composition, https_port: int, http_port: int, heard: Mapping[str, Heard], log: Path
+    ) -> None:
+        self.made, self.https_port, self.http_port, self.heard, self.log = made, https_port, http_port, heard, log
         self.base = Path(made.layout.base)
         self.trust = ssl.create_default_context(cafile=self.base.parent.parent / "ca/localhost.crt")
 
+    def connect(self) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection("localhost", self.https_port, context=self.trust, timeout=20)
+
     def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
-        connection = http.client.HTTPSConnection("localhost", self.https_port, context=self.trust, timeout=20)
+        connection = self.connect()
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, names)
         answer = Answer(connection.getresponse())
@@ -131,11 +160,12 @@ class Front:
 
 
 @contextmanager
-def running(command: tuple[str, ...], port: int) -> Iterator[None]:
+def running(command: tuple[str, ...], port: int, log: Path) -> Iterator[None]:
     checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     assert "[warn]" not in checked.stderr
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
     try:
         place.until(lambda: place.listens(port), "nginx")
         yield
@@ -158,5 +188,6 @@ def front_in(folder: Path, **settings: Any) -> Iterator[Front]:
         (root / "static/static/style.css").write_text(f"/* {release} */")
         (root / "static/secret.txt").write_text("not for visitors")
     place.switch(made, "v1")
-    with app(made, "v1"), app(made, "v2"), running(nginx.local_command(made.layout, facts, target), target.https_port):
-        yield Front(made, target.https_port, target.http_port)
+    command = nginx.local_command(made.layout, facts, target)
+    with app(made, "v1") as first, app(made, "v2") as second, running(command, target.https_port, folder / "log"):
+        yield Front(made, target.https_port, target.http_port, {"v1": first, "v2": second}, folder / "log")

@@ -392,3 +392,18 @@ def test_the_ports_of_a_site_without_tls_are_its_own_alone() -> None:
     made = composed(project(tls={"mode": "off"}, proxy={"kind": "apache"}))
     assert place.service(made, "apache2").ports == (80,)
     assert place.service(made, "apache2") == replace(apache.SERVICE, ports=(80,))
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        {"cache": {"paths": {"/": 60}}},
+        {"compress": True},
+        {"error_pages": "media"},
+        {"request_id_from": ["203.0.113.7"]},
+    ],
+)
+def test_what_only_nginx_does_is_refused_with_the_way_out(proxy: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=f"proxy.{next(iter(proxy))}") as caught:
+        composed(project(proxy={"kind": "apache", **proxy}))
+    assert 'kind = "nginx"' in caught.value.remedy

@@ -79,4 +79,4 @@ def test_a_location_with_headers_of_its_own_has_all_the_others_too(case: str) ->
     assert names
     for location in re.findall(r"^    location .*?^    }", site, re.MULTILINE | re.DOTALL):
         own = re.findall(r"^ {8,}add_header (\S+) ", location, re.MULTILINE)
-        assert own in ([], [*dict.fromkeys(names), "Cache-Control", "Retry-After", "X-Seawall-Release"])
+        assert own in ([], [*dict.fromkeys(names), "X-Request-ID", "Cache-Control", "Retry-After", "X-Seawall-Release"])

@@ -48,7 +48,7 @@ def test_a_switch_of_the_one_link_also_changes_how_the_app_is_asked(front: Front
 @contextmanager
 def slowly_sent(front: Front) -> Iterator[http.client.HTTPConnection]:
     """A POST of which nginx has the head and half the body; the other half is still to come."""
-    connection = http.client.HTTPSConnection("localhost", front.https_port, context=front.trust, timeout=20)
+    connection = front.connect()
     connection.putrequest("POST", "/upload")
     connection.putheader("Content-Length", "4")
     connection.endheaders(b"se")

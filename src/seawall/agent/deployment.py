@@ -209,7 +209,17 @@ class Deployer:
             write_atomic(mine, owned.to_bytes(()), 0o600)
         at = self.places
         self._forget_certificates()
-        for path in (at.live, at.maintenance, at.releases, at.objects, at.venvs, at.resolved, at.run, at.logs):
+        for path in (
+            at.live,
+            at.maintenance,
+            at.cache,
+            at.releases,
+            at.objects,
+            at.venvs,
+            at.resolved,
+            at.run,
+            at.logs,
+        ):
             remove_tree(str(path))
         self.journal.write("destroyed", with_data=with_data)
         if not with_data:

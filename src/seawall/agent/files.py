@@ -158,6 +158,18 @@ def remove_tree(path: str) -> None:
         shutil.rmtree(path)
 
 
+def remove_files(root: Path) -> int:
+    """Remove all files below a folder that belongs to somebody else, who may move things meanwhile, and leave its
+    folders. Returns how many there were."""
+    removed = 0
+    for _, _, names, fd in os.fwalk(root, follow_symlinks=False) if root.is_dir() else ():
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=fd)
+                removed += 1
+    return removed
+
+
 def give(root: str, uid: int, gid: int) -> None:
     """Change the owner of a tree.
 

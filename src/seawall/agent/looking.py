@@ -11,6 +11,7 @@ from typing import Any
 from seawall.agent import posture, queries, releases, resolutions
 from seawall.agent.certificates import requests
 from seawall.agent.client import Client
+from seawall.agent.files import remove_files
 from seawall.agent.journal import Journal
 from seawall.agent.managers import manager_for
 from seawall.agent.places import Places
@@ -80,6 +81,13 @@ def _maintenance(places: Places, frame: Frame, _client: Client) -> Answer:
     return {"on": places.maintenance.exists()}
 
 
+def _purge(places: Places, frame: Frame, _client: Client) -> Answer:
+    """nginx takes a page whose file has gone for one that it never had (ngx_http_file_cache.c)."""
+    removed = remove_files(places.cache)
+    Journal(places.journal).write("purged", pages=removed, by=frame.message.get("by", ""))
+    return {"pages": removed}
+
+
 OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
     "releases": _releases,
     "resolved": _resolved,
@@ -90,4 +98,5 @@ OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
     "certificate": _certificate,
     "logs": _logs,
     "maintenance": _maintenance,
+    "purge": _purge,
 }

@@ -98,6 +98,11 @@ class Places:
         return self.state / "set-up"
 
     @property
+    def cache(self) -> Path:
+        """Pages of the app that the front server keeps."""
+        return self.base / "cache"
+
+    @property
     def maintenance(self) -> Path:
         return self.base / "maintenance"
 

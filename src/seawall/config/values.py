@@ -115,6 +115,7 @@ HostPath = Annotated[str, _text(r"^(/[^\x00-\x1f]*)?$", 'an absolute path on the
 Pattern = Annotated[str, _text(r"^[^\x00\n]+$", "a gitignore-style pattern")]
 Command = Annotated[str, _text(r"^[^\x00\n]*\S[^\x00\n]*$", "a command in one line")]
 OptionalCommand = Annotated[str, _text(r"^([^\x00\n]*\S[^\x00\n]*)?$", 'a command in one line, or ""')]
+CookieName = Annotated[str, _text(r"^[A-Za-z0-9_.-]+$", "a name of a cookie: letters, digits, _, . and -")]
 QueryName = Annotated[str, _text(r"^[A-Za-z0-9_]*$", 'a name of a query parameter, such as "v", or ""')]
 UrlPath = Annotated[str, _text(r"^/[!-~]*$", 'a URL path such as "/health"')]
 UrlPrefix = Annotated[

@@ -2,8 +2,8 @@
 
 It does what the nginx configuration does, through the same one link: each request connects anew to
 ``LIVE/web.sock``, so a rename of the link moves every later request to another release. It serves static files from
-``LIVE/static/``. Where a release listens on TCP, ``LIVE/web.tcp`` says so. It lacks a request log, limits, WebSockets
-and a redirect from http.
+``LIVE/static/``. Where a release listens on TCP, ``LIVE/web.tcp`` says so. It lacks a request log, ids, limits, kept
+pages, the project's error pages, WebSockets and a redirect from http.
 
 The environment says what to do: ``SEAWALL_FRONT_LIVE`` (path of the link), ``SEAWALL_FRONT_STATIC`` (JSON, URL prefix
 to mount), ``SEAWALL_FRONT_HOSTS`` (JSON, the host names it answers to, the first for the app) and

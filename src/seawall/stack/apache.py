@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from seawall.agent.vocabulary import File, Layout, Link, Resource, Service
 from seawall.config.model import Project
+from seawall.errors import ConfigError
 from seawall.stack import apache_host, headers, limits, listening, mozilla
 from seawall.stack.facts import Facts
 from seawall.stack.limits import SiteLimits
@@ -87,7 +88,24 @@ def notes(site: Site) -> tuple[str, ...]:
     return said
 
 
+def _check(project: Project) -> None:
+    """Raises ConfigError for what only nginx does here."""
+    proxy = project.proxy
+    wanted = {
+        "cache": proxy.cache.paths,
+        "compress": proxy.compress,
+        "error_pages": proxy.error_pages,
+        "request_id_from": proxy.request_id_from,
+    }
+    for key, value in wanted.items():
+        if value:
+            raise ConfigError(
+                f"Apache does not have proxy.{key} here", place="[proxy]", remedy='leave it out, or take kind = "nginx"'
+            )
+
+
 def _content(site: Site) -> str:
+    _check(site.project)
     project, layout, app = site.project, site.layout, site.layout.app
     health = project.health.path.partition("?")[0]
     limited = limits.of_site(project, health="" if health == "/" else health)
@@ -113,7 +131,7 @@ def _content(site: Site) -> str:
         max_body=project.proxy.max_body,
         read_timeout=project.proxy.read_timeout,
         timeouts=_timeouts(project, limited),
-        access_log=f"{LOGS}/seawall-{app}.access.log" if project.proxy.access_log else "",
+        access_log=f"{LOGS}/seawall-{app}.access.log" if project.proxy.access_log != "off" else "",
         error_log=f"{LOGS}/seawall-{app}.error.log",
     )
 

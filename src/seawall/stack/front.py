@@ -6,7 +6,7 @@ import json
 
 from seawall.agent.vocabulary import Directory, File, Layout, Resource, Service
 from seawall.config.model import Project
-from seawall.stack import headers, nginx
+from seawall.stack import cache, headers, nginx
 from seawall.stack.facts import Facts
 from seawall.stack.front_program import FrontProgram
 from seawall.stack.managers import LocalManager
@@ -17,7 +17,7 @@ ADDRESS = "127.0.0.1"
 HOST = "localhost"
 WITHOUT_NGINX = (
     "there is no nginx, so seawall's own front ends TLS on granian: it serves and switches as nginx would, but has no "
-    "request log, no limits, and no redirect from http"
+    "request log, no limits, no streams, kept pages or error pages of your own, and no redirect from http"
 )
 
 
@@ -36,6 +36,7 @@ def with_nginx(
         *manager.front(layout, target, FrontProgram(command, "QUIT")),
         configuration,
         Directory(f"{layout.base}/front", 0o700),
+        *cache.directories(project, layout),
         File(
             f"{layout.base}/front/nginx.conf",
             nginx.local_configuration(project, layout, facts, target),

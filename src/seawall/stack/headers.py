@@ -22,7 +22,7 @@ HSTS = "Strict-Transport-Security"
 #: Headers that say how an answer travels (RFC 9110, 7.6.1 and 8.6; RFC 9112, 6.1), or that the server makes itself.
 MADE_BY_SERVERS = frozenset(
     {"connection", "content-encoding", "content-length", "content-type", "date", "keep-alive", "server", "trailer"}
-    | {"transfer-encoding", "upgrade", "x-seawall-release"}
+    | {"transfer-encoding", "upgrade", "x-cache", "x-request-id", "x-seawall-release"}
 )
 #: nginx reads a configuration in pieces of 4096 bytes, and a value must fit into one (ngx_conf_file.c).
 LONGEST = 3900

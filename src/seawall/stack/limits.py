@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from seawall.config.model import Project
 from seawall.config.security import Limits, RouteLimits
@@ -12,6 +13,8 @@ from seawall.errors import ConfigError
 
 #: The host itself asks for its app's health, and is never limited.
 LOOPBACK = ("127.0.0.0/8", "::1/128")
+#: How long a stream may be silent, seconds.
+STREAM_TIMEOUT = 3600
 #: What nginx compares a path with is decoded and has no query, double slashes or dots for folders.
 _PLAIN_PATH = re.compile(r"/([A-Za-z0-9._~!&'()*+,;=:@-]+/)*[A-Za-z0-9._~!&'()*+,;=:@-]*")
 
@@ -27,7 +30,10 @@ class Rate:
 
 @dataclass(frozen=True)
 class Location:
-    """A part of the site that leads to the app, as nginx names it (``how``); "" and 0 are the site's own."""
+    """A part of the site that leads to the app, as nginx names it (``how``); "" and 0 are the site's own.
+
+    A ``stream`` is passed on bit by bit; pages are kept for ``cached`` seconds, 0 for not at all.
+    """
 
     how: str
     path: str
@@ -35,6 +41,8 @@ class Location:
     max_body: str = ""
     read_timeout: int = 0
     quiet: bool = False
+    stream: bool = False
+    cached: int = 0
 
     @property
     def pattern(self) -> str:
@@ -67,29 +75,58 @@ def of_site(project: Project, *, health: str = "") -> SiteLimits:
     site = _rate("rate", limits.rate, limits.burst)
     routes = {path: limits.routes[path] for path in sorted(limits.routes)}
     zones = {path: _rate(f"route{n}", route.rate, route.burst) for n, (path, route) in enumerate(routes.items(), 1)}
+    parts = Parts(project.proxy.streams, project.proxy.cache.paths)
     for path in routes:
-        _check(path, project)
-    paths = dict.fromkeys([*_exact(routes, health), *routes, "/"])
+        _check(path, f'[limits.routes."{path}"]', project)
+    for path in parts.streams:
+        _check(path, "[proxy] streams", project)
+    for path in parts.cached:
+        _check(path, "[proxy.cache] paths", project)
+    declared = dict.fromkeys([*routes, *sorted({*parts.streams, *parts.cached} - routes.keys())])
+    paths = dict.fromkeys([*_exact(declared, health), *declared, "/"])
     return SiteLimits(
         (*site, *(rate for rates in zones.values() for rate in rates)),
         limits.connections,
         _trusted(limits),
-        tuple(_location(path, routes.get(path), site + zones.get(path, ()), path == health) for path in paths),
+        tuple(
+            parts.apply(_location(path, path in declared, routes.get(path), site + zones.get(path, ())), health)
+            for path in paths
+        ),
     )
 
 
-def _location(path: str, route: RouteLimits | None, rates: tuple[Rate, ...], quiet: bool) -> Location:
-    how = "" if path == "/" else "^~" if path.endswith("/") and route else "="
-    if route is None:
-        return Location(how, path, rates, quiet=quiet)
-    return Location(how, path, rates, route.max_body, route.read_timeout, quiet)
+@dataclass(frozen=True)
+class Parts:
+    """What holds for a path and, if that ends with a slash, for all below it, whatever else is said of those."""
+
+    streams: tuple[str, ...]
+    cached: Mapping[str, int]
+
+    def apply(self, location: Location, health: str) -> Location:
+        """A location with what holds for it. The health path must always be asked of the app."""
+        if location.path == health:
+            return replace(location, quiet=True)
+        stream = any(_covers(path, location.path) for path in self.streams)
+        keeping = [path for path in self.cached if _covers(path, location.path)]
+        cached = self.cached[max(keeping, key=len)] if keeping and not stream else 0
+        timeout = location.read_timeout or (STREAM_TIMEOUT if stream else 0)
+        return replace(location, stream=stream, cached=cached, read_timeout=timeout)
 
 
-def _exact(routes: dict[str, RouteLimits], health: str) -> list[str]:
-    """The paths with a location of their own that are no routes: the health path, and each route without its last
-    slash, which nginx would else redirect instead of asking the app (ngx_http_core_module, location)."""
-    bare = [path.rstrip("/") for path in routes if path.endswith("/") and path != "/"]
-    return [path for path in (health, *bare) if path and path not in routes]
+def _covers(rule: str, path: str) -> bool:
+    return path == rule or (rule.endswith("/") and path.startswith(rule))
+
+
+def _location(path: str, declared: bool, route: RouteLimits | None, rates: tuple[Rate, ...]) -> Location:
+    how = "" if path == "/" else "^~" if path.endswith("/") and declared else "="
+    return Location(how, path, rates, route.max_body, route.read_timeout) if route else Location(how, path, rates)
+
+
+def _exact(declared: Iterable[str], health: str) -> list[str]:
+    """The paths with a location of their own that nobody declared: the health path, and each without its last slash,
+    which nginx would else redirect instead of asking the app (ngx_http_core_module, location)."""
+    bare = [path.rstrip("/") for path in declared if path.endswith("/") and path != "/"]
+    return [path for path in (health, *bare) if path and path not in set(declared)]
 
 
 def _rate(zone: str, rate: str, burst: int) -> tuple[Rate, ...]:
@@ -102,8 +139,7 @@ def _trusted(limits: Limits) -> tuple[str, ...]:
     return tuple(dict.fromkeys(networks))
 
 
-def _check(path: str, project: Project) -> None:
-    place = f'[limits.routes."{path}"]'
+def _check(path: str, place: str, project: Project) -> None:
     if not _PLAIN_PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
         raise ConfigError(
             f"no request has the path {path}, as nginx sees it",
@@ -112,5 +148,5 @@ def _check(path: str, project: Project) -> None:
         )
     if any(path.startswith(prefix) for prefix in project.static):
         raise ConfigError(
-            f"{path} is a static file, and static files are not limited", place=place, remedy="leave it out"
+            f"{path} is a static file, which the app is not asked for", place=place, remedy="leave it out"
         )

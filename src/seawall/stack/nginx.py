@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from seawall.agent.vocabulary import File, Layout, Link, Resource, Service
 from seawall.config.model import Project
-from seawall.stack import headers, limits, listening, mozilla, nginx_host
+from seawall.stack import cache, headers, limits, listening, mozilla, nginx_host
 from seawall.stack.facts import Facts
 from seawall.stack.site import Site
-from seawall.stack.static import HASHED, IMMUTABLE, caching, mounts
+from seawall.stack.static import ERROR_PAGES, HASHED, IMMUTABLE, caching, mounts
 from seawall.stack.targets import LocalTarget
 from seawall.stack.templates import render
 
@@ -56,13 +56,14 @@ def site(site: Site) -> tuple[Resource, ...]:
         addresses=lambda port: nginx_host.addresses(facts, port),
         defaults=nginx_host.catch_all(facts, 443, enabled).addresses if own_default else (),
         http2_directive=facts.nginx >= HTTP2_DIRECTIVE,
-        access_log=f"{LOGS}/{name}.access.log" if project.proxy.access_log else "off",
+        access_log=f"{LOGS}/{name}.access.log",
         error_log=f"{LOGS}/{name}.error.log",
     )
     path = f"{SITES}/{name}.conf"
     return (
         # Something else of this host may end TLS, and has port 443 then.
         SERVICE if tls else replace(SERVICE, ports=(80,)),
+        *cache.directories(project, layout),
         *nginx_host.resources(facts, SERVICE.name, own_site=enabled, tls=tls is not None, own_default=own_default),
         File(path, content, service=SERVICE.name),
         Link(enabled, path, service=SERVICE.name),
@@ -103,7 +104,7 @@ def local_configuration(project: Project, layout: Layout, facts: Facts, target: 
         http_port=target.http_port,
         http2_directive=facts.nginx >= HTTP2_DIRECTIVE,
         front=f"{layout.base}/front",
-        access_log="/dev/stdout" if project.proxy.access_log else "off",
+        access_log="/dev/stdout",
     )
 
 
@@ -118,14 +119,21 @@ def _app(project: Project, layout: Layout, facts: Facts, *, hsts: str = "") -> d
     """What both kinds need to know of the app."""
     health = project.health.path.partition("?")[0]
     health = "" if health == "/" else health
+    # nginx's names of variables and zones take no hyphen, and names of apps no underscore. What is added to it has one
+    # underscore, lest two apps meet, and 7 characters at most: nginx has room for 46 (ngx_hash.c).
+    name = f"seawall_{layout.app.replace('-', '_')}"
     return {
         "app": layout.app,
-        # nginx's names of variables and zones take no hyphen, and names of apps no underscore. What is added to it has
-        # one underscore, lest two apps meet, and 7 characters at most: nginx has room for 46 (ngx_hash.c).
-        "name": f"seawall_{layout.app.replace('-', '_')}",
+        "name": name,
+        "request_id": f"{name}_id" if project.proxy.request_id_from else "request_id",
         "base": layout.base,
         "live": f"{layout.base}/live",
         "loopback": listening.address(layout),
+        "log": project.proxy.access_log,
+        "request_id_from": project.proxy.request_id_from,
+        "compress": project.proxy.compress,
+        "error_pages": f"{layout.base}/live/static/{ERROR_PAGES}" if project.proxy.error_pages else "",
+        "cache": cache.of_site(project, layout),
         "maintenance": f"{layout.base}/maintenance",
         "mounts": mounts(project.static),
         "caching": caching(project),

@@ -27,7 +27,7 @@ def build(
         requirements=replace(inputs.requirements, extra=server.requirements),
         env=inputs.env,
         files=server.files,
-        static={mount.name: mount.folder for mount in static.mounts(project.static)},
+        static=static.folders(project),
         persist=project.app.persist,
         programs=programs,
         gate=Gate(

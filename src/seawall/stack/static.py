@@ -56,6 +56,20 @@ def caching(project: Project) -> Caching:
     return Caching(proxy.static_max_age, proxy.immutable, proxy.immutable_query)
 
 
+#: Where a release has the project's error pages, beside its static folders; no mount is called so.
+ERROR_PAGES = "@errors"
+#: What the front server answers with by itself: the app is not there, maintenance, the app takes too long.
+STATUSES = (502, 503, 504)
+
+
+def folders(project: Project) -> dict[str, str]:
+    """What the front server may read of a release: names in its `static/`, and the project's folders for them."""
+    found = {mount.name: mount.folder for mount in mounts(project.static)}
+    if project.proxy.error_pages:
+        found[ERROR_PAGES] = str(PurePosixPath(project.proxy.error_pages))
+    return found
+
+
 def mounts(static: Mapping[str, str]) -> tuple[Mount, ...]:
     """A mount for each URL prefix, by prefix; names that would be equal are numbered."""
     taken: set[str] = set()
@@ -74,21 +88,34 @@ def slug(prefix: str) -> str:
 
 def check(project: Project, tree: tuple[Entry, ...]) -> None:
     """Raises ProjectError for a folder with no files, ConfigError for one that the app may write."""
-    kept = [PurePosixPath(path) for path in project.app.persist]
-    for mount in mounts(project.static):
-        folder, place = PurePosixPath(mount.folder), f'[static] "{mount.prefix}"'
-        if any(folder == path or path in folder.parents for path in kept):
+    paths = [PurePosixPath(entry.path) for entry in tree]
+    places = {mount.name: f'[static] "{mount.prefix}"' for mount in mounts(project.static)}
+    for name, source in folders(project).items():
+        folder, place = PurePosixPath(source), places.get(name, "[proxy] error_pages")
+        if any(folder == path or path in folder.parents for path in map(PurePosixPath, project.app.persist)):
             raise ConfigError(
-                f"{mount.folder} is kept between releases, and the front server cannot read such folders",
+                f"{folder} is kept between releases, and the front server cannot read such folders",
                 place=place,
                 remedy="let the app serve these files, or take the folder out of app.persist",
             )
-        if not any(folder in PurePosixPath(entry.path).parents for entry in tree):
+        if not any(folder in path.parents for path in paths):
             raise ProjectError(
-                f"the static folder {mount.folder} has no files that travel",
+                f"the static folder {folder} has no files that travel",
                 place=place,
                 remedy="correct the folder (it is relative to app.root), or look at app.exclude and .gitignore",
             )
+    _check_error_pages(project, paths)
+
+
+def _check_error_pages(project: Project, paths: list[PurePosixPath]) -> None:
+    folder = project.proxy.error_pages
+    wanted = [f"{status}.html" for status in STATUSES]
+    if folder and not any(PurePosixPath(folder) / name in paths for name in wanted):
+        raise ProjectError(
+            f"{folder} holds none of {', '.join(wanted)}",
+            place="[proxy] error_pages",
+            remedy="add one of them, or name the folder that has them",
+        )
 
 
 def _free(name: str, taken: set[str]) -> str:

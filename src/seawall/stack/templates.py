@@ -26,6 +26,7 @@ USUAL = (
     "_nginx-limits.j2",
     "_nginx-headers.j2",
     "_nginx-uwsgi.j2",
+    "_nginx-errors.j2",
     "_nginx-app.j2",
 )
 
