@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from seawall.front import proxy
@@ -106,7 +107,14 @@ class Visit:
     def __init__(self, live: Path, path: str = "/", **options: Any) -> None:
         self.sent: list[dict[str, Any]] = []
         self._options = options
-        self._front = Front(live, {"/static/": "static"}, HOSTS, connecting(live / "web.sock"), connecting(), HEADERS)
+        self._front = Front(
+            live,
+            {"/static/": "static"},
+            HOSTS,
+            connecting(live / "web.sock"),
+            options.get("tcp", connecting()),
+            HEADERS,
+        )
         self._scope = {
             "type": "http",
             "method": options.get("method", "GET"),
@@ -226,6 +234,21 @@ def test_each_request_goes_where_the_link_leads_then(live: Path, app: App) -> No
     fresh.rename(live)
     assert Visit(live).body == b"again"
     second.close()
+
+
+def test_a_request_that_found_nobody_is_asked_of_the_release_that_is_live_by_then(live: Path, app: App) -> None:
+    class Moving(httpx.AsyncHTTPTransport):
+        """Its release ends between the look at the link and the connection; the next one is live by then."""
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            (live / "web.tcp").unlink()
+            raise httpx.ConnectError("nobody listens")
+
+    (live / "web.tcp").write_text("127.0.0.1:1")
+    visit = Visit(
+        live, method="POST", body=[b"sent"], headers=[(b"host", b"localhost"), (b"content-length", b"4")], tcp=Moving()
+    )
+    assert (visit.status, visit.body) == (200, b"hello")
 
 
 def test_only_who_asks_is_told_which_release_answered(live: Path, app: App) -> None:

@@ -17,6 +17,7 @@ import mimetypes
 import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,8 @@ DOT_FILE = re.compile(r"/\.(?!well-known/)")
 SOURCE = re.compile(r"\.(py[cdiow]?|sqlite3?|db|sql|env|pem|key|bak|orig|rej|sw[op])$", re.IGNORECASE)
 READ_TIMEOUT = 60.0
 PIECE = 64 * 1024
+#: How often one request may find nobody who listens.
+ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
@@ -110,13 +113,9 @@ class Front:
         return None
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app, authority = self._asked_at()
-        url = httpx.URL(f"http://{authority}").copy_with(raw_path=_raw_path(scope))
         body = _body(receive) if _has_body(scope["headers"]) else None
-        request = httpx.Request(scope["method"], url, headers=self._request_headers(scope), content=body)
-        request.extensions["timeout"] = httpx.Timeout(READ_TIMEOUT).as_dict()
         try:
-            response = await app.handle_async_request(request)
+            response = await self._ask(scope, body)
         except httpx.TransportError:
             await _answer(send, 502, b"The app did not answer.\n", [])
             return
@@ -124,6 +123,20 @@ class Front:
             await self._send(response, scope, send)
         finally:  # the visitor may have gone away in the middle
             await response.aclose()
+
+    async def _ask(self, scope: Scope, body: AsyncIterator[bytes] | None) -> httpx.Response:
+        """Where nobody listens nothing was sent, and another release may be live by now. Raises TransportError."""
+        for _ in range(ATTEMPTS - 1):
+            with suppress(httpx.ConnectError):
+                return await self._ask_once(scope, body)
+        return await self._ask_once(scope, body)
+
+    async def _ask_once(self, scope: Scope, body: AsyncIterator[bytes] | None) -> httpx.Response:
+        app, authority = self._asked_at()
+        url = httpx.URL(f"http://{authority}").copy_with(raw_path=_raw_path(scope))
+        request = httpx.Request(scope["method"], url, headers=self._request_headers(scope), content=body)
+        request.extensions["timeout"] = httpx.Timeout(READ_TIMEOUT).as_dict()
+        return await app.handle_async_request(request)
 
     def _asked_at(self) -> tuple[httpx.AsyncHTTPTransport, str]:
         """Where the live release listens: its marker file ``web.tcp`` names an address, or it is the socket."""
