@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import re
+from dataclasses import replace
 from pathlib import Path
 
+from seawall.stack.facts import Facts
 from stack import place
+from stack.cases import BOOKWORM, composed, project
 from stack.nginx_front import Front, front_in
+from stack.test_nginx import site_of
 
+STATIC = {"static": {"/static/": "guestbook/static"}}
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -64,3 +70,19 @@ def test_a_release_moves_files_and_their_compressed_forms_together(front: Front)
     put(front, "page.css", b"v1")
     place.switch(front.made, "v2")
     assert front.ask("/static/page.css", Accept_Encoding="gzip").status == 404
+
+
+def test_brotli_is_used_where_its_module_is_there_or_comes_with_the_deployment() -> None:
+    def said(facts: Facts, *packages: str) -> list[str]:
+        return re.findall(
+            r"^ +(brotli\w*) on;$", site_of(composed(project(**STATIC, packages=packages), facts=facts)), re.M
+        )
+
+    assert said(BOOKWORM) == []
+    assert said(BOOKWORM, "libpq5", "libnginx-mod-http-brotli-static") == ["brotli_static"]
+    assert said(replace(BOOKWORM, nginx_modules=("brotli_static", "brotli"))) == ["brotli_static", "brotli"]
+
+
+def test_an_nginx_without_the_module_for_compressed_files_is_not_asked_to_use_it() -> None:
+    assert "gzip_static on;" in site_of(composed(project(**STATIC)))
+    assert "gzip_static" not in site_of(composed(project(**STATIC), facts=replace(BOOKWORM, nginx_modules=())))

@@ -34,6 +34,8 @@ SERVICE = Service(
 HTTP2_DIRECTIVE = (1, 25, 1)
 #: The first that takes ``-e`` (nginx(8)), without which a start without root complains about /var/log.
 ERROR_LOG_OPTION = (1, 19, 5)
+#: Debian's packages of modules that compress by brotli, and the directives that they bring.
+BROTLI = {"libnginx-mod-http-brotli-static": "brotli_static", "libnginx-mod-http-brotli-filter": "brotli"}
 #: What a browser on this machine calls it; any other name is another site's trick (DNS rebinding).
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
@@ -139,7 +141,7 @@ def _app(project: Project, layout: Layout, facts: Facts, *, hsts: str = "") -> d
         "caching": caching(project),
         "hashed": HASHED,
         "immutable": IMMUTABLE,
-        "modules": facts.nginx_modules,
+        "modules": {*facts.nginx_modules, *(BROTLI[name] for name in project.packages if name in BROTLI)},
         "headers": headers.added(project, hsts=hsts),
         "limits": limits.of_site(project, health=health),
         "max_body": project.proxy.max_body,
