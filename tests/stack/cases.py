@@ -203,7 +203,9 @@ CASES: dict[str, Callable[[], Composition]] = {
     ),
     "apache": lambda: composed(_guarded(proxy={"kind": "apache"})),
     "apache-by-address": lambda: composed(
-        project(proxy={"kind": "apache", "access_log": "off"}, static={"/static/": "guestbook/static"}),
+        project(
+            proxy={"kind": "apache", "access_log": "off", "compress": True}, static={"/static/": "guestbook/static"}
+        ),
         facts=replace(TRIXIE, apache_version="2.4.62", apache_ports=("80",)),
     ),
     "apache-without-tls": lambda: composed(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import gzip
 import http.client
+import json
+import re
 import socket
 import socketserver
 import ssl
@@ -16,13 +18,13 @@ from pathlib import Path
 import pytest
 
 from seawall.agent.endpoint import link_name, markers
-from seawall.agent.vocabulary import Absent, AtBoot, Listen, Service
+from seawall.agent.vocabulary import Absent, AtBoot, Entry, Listen, Service
 from seawall.errors import ConfigError
 from seawall.stack import apache, fronts, listening
 from seawall.stack.compose import left_behind
 from stack import place
 from stack.apache_place import Laid, lay_out, running
-from stack.cases import BOOKWORM, CASES, LOCAL, SERVER, composed, project
+from stack.cases import BOOKWORM, CASES, LOCAL, SERVER, TREE, composed, project
 from stack.nginx_front import Answer, app
 
 NAME = "guestbook.example.com"
@@ -133,8 +135,10 @@ def site() -> Iterator[Laid]:
                 "max_body": "1k",
                 "immutable": ["/static/fonts/"],
                 "immutable_query": "v",
+                "error_pages": "errors",
             },
-        )
+        ),
+        tree=(*TREE, Entry("errors/502.html", "a" * 64, 10)),
     )
     with running(made) as laid:
         switch(laid, "v1")
@@ -196,12 +200,16 @@ def test_a_path_reaches_the_app_as_it_came(site: Laid, path: str) -> None:
         assert ask(site, path).text.startswith(f"v1 GET {path}\n")
 
 
+#: What the app hears besides, and other tests look at.
+SAID_ANYWAY = ("Accept-Encoding", "Connection", "X-Request-ID")
+
+
 def test_what_the_app_hears_of_the_visitor_is_apaches_word_alone(site: Laid) -> None:
     lies = {"X_Forwarded_For": "6.6.6.6", "Forwarded": "for=6", "Proxy": "evil", "X_Forwarded_Prefix": "/x"}
     with release(site, "v1"):
         said = ask(site, "/", X_Real_IP="6.6.6.6", X_Forwarded_Host="evil.com", **lies).text
     heard = dict(line.split(": ", 1) for line in said.splitlines()[1:])
-    assert {name: value for name, value in heard.items() if name not in ("Accept-Encoding", "Connection")} == {
+    assert {name: value for name, value in heard.items() if name not in SAID_ANYWAY} == {
         "Host": NAME,
         "X-Real-IP": "127.0.0.1",
         "X-Forwarded-For": "127.0.0.1",
@@ -247,6 +255,43 @@ def test_a_release_is_asked_as_its_folder_says_and_says_which_it_is(site: Laid, 
         for path in (site.base / "releases/v7").iterdir():
             path.unlink()
         switch(site, "v1")
+
+
+def test_each_request_has_a_new_id_that_the_app_hears_and_the_visitor_gets(site: Laid) -> None:
+    with release(site, "v1"):
+        answers = [ask(site, "/", X_Request_ID="made-up", X_Answer_With="X-Request-ID: the app's") for _ in range(2)]
+    heard = [re.findall("^X-Request-ID: (.*)$", answer.text, re.MULTILINE) for answer in answers]
+    assert [answer.headers.get_all("X-Request-ID") for answer in answers] == heard
+    assert heard[0] != heard[1]
+    assert ask(site, "/.env").headers["X-Request-ID"]
+
+
+def test_a_line_of_the_log_is_json_with_times_and_without_query_strings(site: Laid) -> None:
+    agents = ["plain/1.0 (x; y)", 'quo"te \\', "caf\u00e9"]
+    with release(site, "v1"):
+        sent = [
+            ask(site, "/a%20b?token=secret", Referer="https://x.test/y?token=secret", User_Agent=agent)
+            for agent in agents
+        ]
+        ask(site, "/health")
+    log = site.folder / "seawall-guestbook.access.log"
+    place.until(lambda: "caf" in log.read_text(), "the log")
+    text = log.read_text()
+    by_id = {line["id"]: line for line in map(json.loads, text.splitlines())}
+    lines = [by_id[answer.headers["X-Request-ID"]] for answer in sent]
+    assert [line["agent"] for line in lines] == ["plain/1.0 (x; y)", "quo%22te%20%5c", "caf%e9"]
+    wanted = {
+        "path": "/a%20b",
+        "method": "GET",
+        "status": 200,
+        "address": "127.0.0.1",
+        "host": NAME,
+        "protocol": "HTTP/1.1",
+    }
+    assert {**lines[0], **wanted, "referrer": "https://x.test/y", "tls": "TLSv1.3"} == lines[0]
+    assert isinstance(lines[0]["seconds"], float)
+    assert "secret" not in text
+    assert "/health" not in text
 
 
 def test_static_files_are_served_without_the_app_and_compressed(site: Laid) -> None:
@@ -343,12 +388,17 @@ def test_http_leads_to_https_but_for_the_authoritys_questions(site: Laid) -> Non
 
 
 def test_maintenance_and_an_app_that_is_gone_have_pages_of_their_own(site: Laid) -> None:
+    assert "Not available" in ask(site, "/").text
+    pages = site.base / "releases/v1/static/@errors"
+    pages.mkdir()
+    (pages / "502.html").write_text("not h\u00e9re")
     gone = ask(site, "/")
     (site.base / "maintenance").touch()
     away = ask(site, "/static/style.css")
     (site.base / "maintenance").unlink()
-    assert (gone.status, "Not available" in gone.text, gone.headers["Retry-After"]) == (503, True, None)
+    assert (gone.status, gone.text, gone.headers["Retry-After"]) == (503, "not h\u00e9re", None)
     assert (away.status, "Back soon" in away.text, away.headers["Retry-After"]) == (503, True, "60")
+    assert gone.headers["Content-Type"] == "text/html"
     assert gone.headers["X-Mark"] == away.headers["X-Mark"]
 
 
@@ -398,8 +448,6 @@ def test_the_ports_of_a_site_without_tls_are_its_own_alone() -> None:
     "proxy",
     [
         {"cache": {"paths": {"/": 60}}},
-        {"compress": True},
-        {"error_pages": "media"},
         {"request_id_from": ["203.0.113.7"]},
     ],
 )

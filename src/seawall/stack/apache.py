@@ -15,7 +15,7 @@ from seawall.stack import apache_host, headers, limits, listening, mozilla
 from seawall.stack.facts import Facts
 from seawall.stack.limits import SiteLimits
 from seawall.stack.site import Site
-from seawall.stack.static import HASHED, IMMUTABLE, caching, mounts
+from seawall.stack.static import ERROR_PAGES, HASHED, IMMUTABLE, caching, mounts
 from seawall.stack.templates import render
 
 LOGS = "/var/log/apache2"
@@ -91,12 +91,7 @@ def notes(site: Site) -> tuple[str, ...]:
 def _check(project: Project) -> None:
     """Raises ConfigError for what only nginx does here."""
     proxy = project.proxy
-    wanted = {
-        "cache": proxy.cache.paths,
-        "compress": proxy.compress,
-        "error_pages": proxy.error_pages,
-        "request_id_from": proxy.request_id_from,
-    }
+    wanted = {"cache": proxy.cache.paths, "request_id_from": proxy.request_id_from}
     for key, value in wanted.items():
         if value:
             raise ConfigError(
@@ -131,7 +126,10 @@ def _content(site: Site) -> str:
         max_body=project.proxy.max_body,
         read_timeout=project.proxy.read_timeout,
         timeouts=_timeouts(project, limited),
-        access_log=f"{LOGS}/seawall-{app}.access.log" if project.proxy.access_log != "off" else "",
+        log=project.proxy.access_log,
+        access_log=f"{LOGS}/seawall-{app}.access.log",
+        compress=project.proxy.compress,
+        error_pages=f"{layout.base}/live/static/{ERROR_PAGES}" if project.proxy.error_pages else "",
         error_log=f"{LOGS}/seawall-{app}.error.log",
     )
 
