@@ -210,7 +210,7 @@ def test_maintenance_has_a_page_and_apache_comes_back_when_it_is_killed(site: Si
 # --- one front server for all apps, and the way back
 
 
-def test_an_app_that_wants_another_front_server_is_refused_with_the_reason(
+def test_an_app_that_wants_another_front_server_is_refused_and_one_that_wants_the_same_fits_beside(
     site: Site, ssh_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = tiny_project(tmp_path_factory.mktemp("other"), ssh_environment, site.host.name, name="other")
@@ -218,6 +218,18 @@ def test_an_app_that_wants_another_front_server_is_refused_with_the_reason(
     assert done.code == 2
     assert "apache2 serves another site of this host (/etc/apache2/sites-enabled/seawall-tiny.conf)" in done.err
     assert 'write "apache"' in done.err
+    # As it says; and so different from the first that it would not do to share a file that either has written.
+    other.configure(domains=None, proxy={"kind": "apache"}, tls={"mode": "off"})
+    other.release("other")
+    other.deploy()
+    by_address = answer(socket.create_connection((site.host.address, 80)), site.host.address)
+    assert by_address.endswith("version other")
+    assert answer(socket.create_connection((site.host.address, 80)), "unknown.example.com").startswith("HTTP/1.1 421")
+    assert "Nothing to do" in site.project.deploy().said
+    assert site.version().startswith("Apache version")
+    other.seawall("destroy", "--yes", "other")
+    assert site.version().startswith("Apache version")
+    assert "Nothing to do" in site.project.deploy().said
 
 
 def test_a_rollback_to_a_release_of_nginxs_time_brings_nginx_back(site: Site) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from seawall.agent.endpoint import link_name, markers
-from seawall.agent.vocabulary import Absent, AtBoot, Entry, Listen, Service
+from seawall.agent.vocabulary import Absent, AtBoot, Entry, File, Listen, Service
 from seawall.errors import ConfigError
 from seawall.stack import apache, fronts, listening
 from seawall.stack.compose import left_behind
@@ -93,10 +93,22 @@ def test_somebodys_ports_are_not_listened_on_twice() -> None:
         project(domains=[NAME], proxy={"kind": "apache"}),
         facts=replace(BOOKWORM, apache_version="2.4.62", apache_ports=("8080",)),
     )
-    (text,) = (
-        item.content for item in made.resources if getattr(item, "path", "").endswith("conf-available/seawall.conf")
-    )
+    text = "".join(item.content for item in made.resources if "conf-available" in getattr(item, "path", ""))
     assert [line for line in text.splitlines() if "Listen" in line] == ["Listen 80", "Listen 443"]
+
+
+def test_apps_with_and_without_tls_want_the_same_of_what_they_share() -> None:
+    def files(**settings: object) -> dict[str, str]:
+        made = composed(project(proxy={"kind": "apache"}, **settings))
+        return {
+            item.path: item.content for item in made.resources if isinstance(item, File) and "apache2/" in item.path
+        }
+
+    secured, plain = files(domains=[NAME]), files(domains=[NAME], tls={"mode": "off"})
+    site = "/etc/apache2/sites-available/seawall-guestbook.conf"
+    assert {path: text for path, text in secured.items() if path in plain and path != site} == {
+        path: text for path, text in plain.items() if path != site
+    }
 
 
 # --- one that runs

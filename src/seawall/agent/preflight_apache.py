@@ -11,7 +11,8 @@ from seawall.agent.site_files import is_stock, needs_of, readable, refuse_taken
 ROOT = "/etc/apache2"
 SITES, CONFS = f"{ROOT}/sites-enabled", f"{ROOT}/conf-enabled"
 #: What all of seawall's apps share: who answers for unknown names, and modules.
-OURS, SHARED = "000-seawall.conf", "seawall.conf"
+OURS = ("000-seawall.conf", "000-seawall.tls.conf")
+SHARED = ("seawall.conf", "seawall.tls.conf")
 #: The welcome page that Debian's package enables: a link to a file of the package.
 STOCK_LINK = f"{SITES}/000-default.conf"
 STOCK_TARGET = "../sites-available/000-default.conf"
@@ -88,7 +89,7 @@ def _sites(folder: str) -> Iterator[Path]:
 
 def _others(folder: str) -> list[Path]:
     """What is enabled in a folder, without what all of seawall's apps share."""
-    return [path for path in sorted(Path(folder).glob("*.conf")) if path.name not in (OURS, SHARED)]
+    return [path for path in sorted(Path(folder).glob("*.conf")) if path.name not in (*OURS, *SHARED)]
 
 
 def _virtual_hosts(text: str) -> Iterator[str]:

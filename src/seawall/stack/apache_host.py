@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from seawall.agent import preflight_apache
 from seawall.agent.vocabulary import Absent, Certificate, File, Link, Resource
 from seawall.stack import mozilla
@@ -24,58 +22,63 @@ MODULES = (
 MODULES_FOR_TLS = ("socache_shmcb", "ssl", "http2")
 
 
-@dataclass(frozen=True)
-class Ports:
-    """Ports to listen on besides those of Debian's own file: always, and where it was read without mod_ssl."""
-
-    always: tuple[int, ...]
-    without_ssl: tuple[int, ...]
-
-
-def ports(facts: Facts, *, tls: bool) -> Ports:
-    """What the host's files do not tell Apache yet."""
-    there = facts.apache_ports if facts.apache_version else DISTRIBUTED_PORTS
-    missing = tuple(port for port in _ports(tls) if str(port) not in there)
-    return Ports(missing, (443,) if tls and 443 not in missing else ())
-
-
-def catch_all(facts: Facts, *, tls: bool) -> tuple[int, ...]:
-    """The ports at which no site of somebody else answers for unknown names."""
-    taken = {entry.partition(" ")[0] for entry in facts.apache_default_servers}
-    return tuple(port for port in _ports(tls) if str(port) not in taken)
-
-
 def resources(facts: Facts, service: str, *, tls: bool) -> tuple[Resource, ...]:
-    """The two files and what they need, and the distribution's welcome page gone."""
-    modules, free = (*MODULES, *(MODULES_FOR_TLS if tls else ())), catch_all(facts, tls=tls)
-    certificate, key = NOBODY
-    own, shared = preflight_apache.OURS, preflight_apache.SHARED
+    """What apps share: for all of them, and for those with TLS; and the distribution's welcome page gone."""
     found: list[Resource] = []
     if preflight_apache.STOCK_LINK not in facts.apache_sites:
         found.append(Absent(preflight_apache.STOCK_LINK, preflight_apache.STOCK_TARGET, service=service))
-    if 443 in free:
-        found.append(Certificate(certificate, key, ("invalid",), service=service))
-    return (
-        *found,
-        File(
-            f"{ROOT}/conf-available/{shared}",
-            render("apache-host.conf.j2", modules=modules, ports=ports(facts, tls=tls)),
-            service=service,
-        ),
-        Link(f"{ROOT}/conf-enabled/{shared}", f"../conf-available/{shared}", service=service),
-        File(
-            f"{ROOT}/sites-available/{own}",
-            render(
-                "apache-catch-all.conf.j2",
-                catch_all=free,
-                certificate=certificate,
-                key=key,
-                curves=mozilla.curves(facts),
-            ),
-            service=service,
-        ),
-        Link(f"{ROOT}/sites-enabled/{own}", f"../sites-available/{own}", service=service),
+    found += _plain(facts, service)
+    found += _with_tls(facts, service) if tls else []
+    return tuple(found)
+
+
+def _plain(facts: Facts, service: str) -> list[Resource]:
+    modules = render("apache-host.conf.j2", modules=MODULES, ports=_missing(facts, 80))
+    catch_all = render("apache-catch-all.conf.j2", port=80, free=_is_free(facts, 80))
+    return [
+        *_enabled("conf", preflight_apache.SHARED[0], modules, service),
+        *_enabled("sites", preflight_apache.OURS[0], catch_all, service),
+    ]
+
+
+def _with_tls(facts: Facts, service: str) -> list[Resource]:
+    certificate, key = NOBODY
+    missing = _missing(facts, 443)
+    modules = render(
+        "apache-host-tls.conf.j2", modules=MODULES_FOR_TLS, ports=missing, without_ssl=() if missing else (443,)
     )
+    catch_all = render(
+        "apache-catch-all.conf.j2",
+        port=443,
+        free=_is_free(facts, 443),
+        certificate=certificate,
+        key=key,
+        curves=mozilla.curves(facts),
+    )
+    return [
+        Certificate(certificate, key, ("invalid",), service=service),
+        *_enabled("conf", preflight_apache.SHARED[1], modules, service),
+        *_enabled("sites", preflight_apache.OURS[1], catch_all, service),
+    ]
+
+
+def _enabled(folder: str, name: str, content: str, service: str) -> tuple[Resource, ...]:
+    """A file, and the link by which Debian's Apache reads it (a2enconf(8), a2ensite(8))."""
+    return (
+        File(f"{ROOT}/{folder}-available/{name}", content, service=service),
+        Link(f"{ROOT}/{folder}-enabled/{name}", f"../{folder}-available/{name}", service=service),
+    )
+
+
+def _missing(facts: Facts, port: int) -> tuple[int, ...]:
+    """The port, if no file of the host tells Apache to listen on it."""
+    there = facts.apache_ports if facts.apache_version else DISTRIBUTED_PORTS
+    return () if str(port) in there else (port,)
+
+
+def _is_free(facts: Facts, port: int) -> bool:
+    """Whether no site of somebody else answers for unknown names there."""
+    return str(port) not in {entry.partition(" ")[0] for entry in facts.apache_default_servers}
 
 
 def notes(facts: Facts, *, tls: bool) -> tuple[str, ...]:
@@ -84,10 +87,6 @@ def notes(facts: Facts, *, tls: bool) -> tuple[str, ...]:
     return tuple(
         f"{others[str(port)]} answers for unknown host names on port {port}, and seawall leaves that to it: so its "
         "settings hold for how connections to that port begin"
-        for port in _ports(tls)
+        for port in ((80, 443) if tls else (80,))
         if str(port) in others
     )
-
-
-def _ports(tls: bool) -> tuple[int, ...]:
-    return (80, 443) if tls else (80,)
