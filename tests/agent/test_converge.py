@@ -357,9 +357,13 @@ def test_where_the_new_one_does_not_come_up_the_old_one_is_started_again_with_it
     old_runs.settle(theirs)
     told = old_runs.apply(*INSTEAD)
     assert not Path(theirs.path).exists()
-    old_runs.programs.add(
-        "ctl", f'[ "$*" = "start old" ] && cat {theirs.path} >{old_runs.path("read")}; [ "$*" != "start new" ]'
-    )
+    body = f"""case "$*" in
+        "stop old") touch {old_runs.path("stopped")} ;;
+        "is old") ! [ -e {old_runs.path("stopped")} ] ;;
+        "start new") exit 1 ;;
+        "start old") cat {theirs.path} >{old_runs.path("read")} ;;
+    esac"""
+    old_runs.programs.add("ctl", body)
     with pytest.raises(ApplyFailed, match="new could not start"):
         converge.reload(told, UndoLog(str(old_runs.undo)))
     assert done(old_runs) == ["ctl stop old", "ctl start new", "ctl stop new", "ctl start old"]
@@ -371,7 +375,13 @@ def test_a_service_that_runs_already_only_reads_its_files_while_the_other_ends(h
     told = host.apply(*both, File(host.path("sites/app"), "site\n", service="new"))
     converge.reload(told, UndoLog(str(host.undo)))
     converge.reload_old(told)
-    assert done(host) == ["ctl stop old", "ctl reload", "ctl start old", "ctl reload"]
+    assert done(host) == ["ctl stop old", "ctl reload", "ctl reload"], "the old one runs, as far as this ctl knows"
+
+
+def test_what_was_not_begun_is_put_back_without_a_moment_of_nobody(old_runs: Host) -> None:
+    """As after a failure long before the switch: the new one is told to stop all the same, for it may be restarting."""
+    converge.reload_old(INSTEAD)
+    assert done(old_runs) == ["ctl stop new"]
 
 
 @pytest.fixture

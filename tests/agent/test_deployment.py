@@ -18,7 +18,7 @@ from seawall.agent.journal import Journal
 from seawall.agent.programs import Programs
 from seawall.agent.sockets import Listener
 from seawall.agent.undo import UndoLog
-from seawall.agent.vocabulary import Event
+from seawall.agent.vocabulary import Event, Service, resource_to_wire, to_wire
 
 
 @pytest.fixture
@@ -155,3 +155,24 @@ def test_one_quiet_look_is_not_enough(host: Host, monkeypatch: pytest.MonkeyPatc
     programs_of(host, told).drain("v1", 30)
     assert next(looks, "all looked at") == "all looked at"
     assert told == []
+
+
+def test_a_service_that_was_to_take_anothers_place_gives_it_back(host: Host, tmp_path: Path) -> None:
+    """After a power cut the host comes up with the new one, though nothing was switched."""
+    started, stopped = tmp_path / "old started", tmp_path / "new stopped"
+    old = Service("old", start=("touch", str(started)), running=("false",), wanted=False)
+    new = Service("new", stop=("touch", str(stopped)), takes_over="old")
+    Journal(host.places.journal).write("handover", services=[to_wire(old), to_wire(new)])
+    assert "was undone: v1 is live" in deployer(host).recover()
+    assert (started.exists(), stopped.exists()) == (True, True)
+
+
+def test_a_handover_is_written_down_before_anything_changes(host: Host) -> None:
+    talk = host.session()
+    talk.ask("recover", by="ada@desk")
+    old = Service("old", stop=("false",), running=("true",), wanted=False)
+    plan = talk.ask("plan", resources=[resource_to_wire(old)], release=None, domains=[])["result"]
+    assert [change["action"] for change in plan["changes"]] == ["stop"]
+    talk.ask("prepare", fingerprint=plan["fingerprint"], new_release=False, lead=True)
+    steps = [record["step"] for record in Journal(host.places.journal).records()]
+    assert steps[steps.index("handover") + 1] == "applied"

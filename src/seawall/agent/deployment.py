@@ -53,12 +53,20 @@ class Deployer:
         self.journal.write("begin", action=work.action, release=work.release_id, new=work.new, by=work.by, old=work.old)
         with self._undone_on_failure(work):
             if resources:
+                self._announce_handover(resources)
                 with self._step("applied"):
                     work.reloads = self._apply(resources)
                 work.applied = True
                 work.certificates = tuple(item for item in resources if isinstance(item, AcmeCertificate))
             if work.release is not None:
                 self._bring_up(work, work.release, lead)
+
+    def _announce_handover(self, resources: Sequence[Resource]) -> None:
+        """A host that loses its power from here on may come up with the service that is to take over: who undoes must
+        know which that is."""
+        services = [item for item in resources if isinstance(item, Service) and (item.takes_over or not item.wanted)]
+        if services:
+            self.journal.write("handover", services=[to_wire(service) for service in services])
 
     def _apply(self, resources: Sequence[Resource]) -> tuple[Service, ...]:
         with take_turns(self.places.shared, self.cancelled):

@@ -63,11 +63,12 @@ class Undoing:
             remove_tree(str(at.root))
 
     def _reloaded(self) -> list[Service]:
-        """The services that have read the new configuration already, and must read the old one again."""
+        """The services that have read the new configuration already, and must read the old one again, and those of
+        which one was to take the other's place."""
         services: list[Service] = []
         for record in self.journal.records():
             if record["step"] == "begin":
                 services = []
-            elif record["step"] == "reload":
+            elif record["step"] in ("handover", "reload"):
                 services = [build(Service, data) for data in record["services"]]
         return services

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,6 +70,9 @@ def apply(names: Sequence[str], work: Work) -> None:
 def _install(names: Sequence[str], work: Work) -> None:
     command = ["apt-get", "install", "-y", "--no-install-recommends", *OPTIONS, "--", *names]
     process.check(command, timeout=1800, env=ENV, on_line=work.on_line, cancelled=work.cancelled)
+    # dpkg may be told not to wait for the disk (dpkg(1), force-unsafe-io): a power cut would leave empty files, and a
+    # server whose front server has just changed would come up without one.
+    os.sync()
 
 
 def update(work: Work) -> None:

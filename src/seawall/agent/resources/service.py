@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from seawall.agent import process
@@ -126,11 +126,14 @@ def reload(resource: Service) -> None:
 
 
 def put_back(resource: Service) -> None:
-    """The opposite of :func:`reload`, once its files are as they were. Raises ApplyFailed."""
+    """The opposite of :func:`reload`, once its files are as they were, however far that came. Raises ApplyFailed."""
     if not resource.wanted:
-        start(resource)
+        if not observe(resource):
+            start(resource)
     elif resource.takes_over:
-        _end(resource)
+        # Also one that does not run: systemd may be about to try again.
+        _must(resource, resource.stop, "stop")
+        _await(lambda: not any(listener(port).startswith(f"{resource.name} (") for port in resource.ports), resource)
     elif resource.running and resource.start and not observe(resource):
         start(resource)
     else:
@@ -140,8 +143,12 @@ def put_back(resource: Service) -> None:
 def _end(resource: Service) -> None:
     """Have it stop, and wait until its ports are free: what it has under way it may finish meanwhile."""
     _must(resource, resource.stop, "stop")
+    _await(lambda: not any(is_taken(port) for port in resource.ports), resource)
+
+
+def _await(free: Callable[[], bool], resource: Service) -> None:
     deadline = time.monotonic() + HANDOVER
-    while any(is_taken(port) for port in resource.ports):
+    while not free():
         if time.monotonic() > deadline:
             raise ApplyFailed(f"{resource.name} does not give up its ports", place=resource.name)
         time.sleep(0.002)
