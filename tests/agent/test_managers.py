@@ -28,7 +28,7 @@ TIMER = Program("schedule", "clean", ("seawall-tiny.clean@@RELEASE@.timer",), ()
 @pytest.fixture
 def there(tmp_path: Path) -> Places:
     """A server's places: both managers are at hand."""
-    made = places(tmp_path / "base", units=str(tmp_path / "systemd"))
+    made = places(tmp_path / "base", units=str(tmp_path / "systemd"), user="tiny")
     (tmp_path / "systemd").mkdir()
     return made
 
@@ -49,6 +49,15 @@ def test_each_release_is_stopped_by_the_manager_it_was_started_by(
     manager.stop(there.release("v1"), UNDER_SYSTEMD)
     manager.stop(there.release("v2"), UNDER_SUPERVISOR)
     assert stopped == [(Systemd, "v1"), (Supervisor, "v2")]
+
+
+def test_a_persons_units_of_another_folder_are_not_taken_for_the_apps(tmp_path: Path) -> None:
+    """On a person's own machine apps of two folders may have one name."""
+    there = places(tmp_path / "base", units=str(tmp_path / "systemd"))
+    (tmp_path / "systemd").mkdir()
+    for name, base in (("seawall-tiny@v1.service", there.base), ("seawall-tiny@v2.service", tmp_path / "other")):
+        (tmp_path / "systemd" / name).write_text(f"WorkingDirectory={base}/releases/v1/code\n")
+    assert manager_for(there).installed(there) == ["v1"]
 
 
 def test_what_is_installed_is_asked_of_both_managers(there: Places) -> None:

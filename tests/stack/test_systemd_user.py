@@ -46,6 +46,15 @@ def test_without_a_user_manager_the_remedy_is_supervisor() -> None:
     assert 'manager = "supervisor" in [environments.local.process]' in refused.value.remedy
 
 
+def test_another_folders_app_of_the_same_name_keeps_its_units() -> None:
+    """Their names are one person's, whatever the folder. supervisor has a folder of its own for each."""
+    target = replace(WITH_SYSTEMD, elsewhere="/home/ada/old/.seawall/local")
+    with pytest.raises(ProjectError, match="another app of this name") as refused:
+        composed(project(**SETTINGS), target)
+    assert refused.value.place == "/home/ada/old/.seawall/local"
+    assert composed(project(), target)
+
+
 @pytest.mark.parametrize(("running", "wanted"), [("supervisor", "systemd"), ("systemd", "supervisor")])
 def test_while_the_app_runs_here_under_the_other_manager_it_has_to_go_down_first(running: str, wanted: str) -> None:
     target = replace(WITH_SYSTEMD, runs_under=running)

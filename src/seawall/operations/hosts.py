@@ -140,6 +140,7 @@ def local_target(project: Project) -> LocalTarget:
         key=str(files.key),
         runtime=user_manager.runtime(),
         runs_under=user_manager.runs_under(folder, project.app_id),
+        elsewhere=user_manager.elsewhere(folder, project.app_id),
         leaf=authority.fingerprint(files),
     )
 

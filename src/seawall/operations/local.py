@@ -40,7 +40,7 @@ def down(project: Project, hosts: list[Host]) -> None:
     """Stop the app, its front and supervisord. Releases and data stay; `up` starts them again."""
     stop(hosts)
     shut_down(folder(project) / "run" / "supervisor.sock")
-    user_manager.end_front(project.app_id)
+    user_manager.end_front(folder(project), project.app_id)
 
 
 def shut_down(path: Path) -> None:

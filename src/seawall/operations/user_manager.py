@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -18,18 +19,40 @@ def runs_under(base: Path, app: str) -> str:
     """The manager that has the front server of the app whose local target is in ``base``, or ""."""
     if _listens(base / "run" / "supervisor.sock"):
         return "supervisor"
-    return "systemd" if runtime() and _unit(app).exists() else ""
+    return "systemd" if _home_of_front(app) == str(base) else ""
 
 
-def end_front(app: str) -> None:
-    """Have the person's systemd stop the front server, if it has one, and forget it."""
-    if runtime():
-        unit = _unit(app)
-        order = ["systemctl", "--user"]
-        environment = {**os.environ, "XDG_RUNTIME_DIR": runtime()}
-        subprocess.run([*order, "stop", unit.name], env=environment, check=False, capture_output=True)
+def elsewhere(base: Path, app: str) -> str:
+    """Another folder whose app of this name the person's systemd has, or "": names of units are the person's alone."""
+    home = _home_of_front(app)
+    return home if home != str(base) else ""
+
+
+def end_front(base: Path, app: str) -> None:
+    """Have the person's systemd stop the front server, if it has this one, and forget it."""
+    unit = _unit(app)
+    shown = _systemctl("show", "-P", "WorkingDirectory", unit.name) if runtime() else ""
+    if shown.strip().lstrip("!") == str(base):
+        _systemctl("stop", unit.name)
         unit.unlink(missing_ok=True)
-        subprocess.run([*order, "daemon-reload"], env=environment, check=False, capture_output=True)
+        _systemctl("daemon-reload")
+
+
+def _systemctl(*words: str) -> str:
+    environment = {**os.environ, "XDG_RUNTIME_DIR": runtime()}
+    return subprocess.run(
+        ["systemctl", "--user", *words], env=environment, check=False, capture_output=True, text=True
+    ).stdout
+
+
+def _home_of_front(app: str) -> str:
+    """The folder that the unit of the front server names, or ""."""
+    try:
+        text = _unit(app).read_text() if runtime() else ""
+    except FileNotFoundError:
+        return ""
+    found = re.search(r"^WorkingDirectory=(.*)$", text, re.M)
+    return found[1].replace("%%", "%") if found else ""
 
 
 def _unit(app: str) -> Path:

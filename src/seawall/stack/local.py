@@ -82,7 +82,14 @@ def _directories(layout: Layout) -> tuple[tuple[str, int], ...]:
 
 
 def _check_free(manager: LocalManager, target: LocalTarget) -> None:
-    """Raises ProjectError while another manager has the front server: two cannot have its ports."""
+    """Raises ProjectError while another manager has the front server, since two cannot have its ports, or another
+    folder the names of the units."""
+    if manager is managers.HERE_SYSTEMD and target.elsewhere:
+        raise ProjectError(
+            "your systemd runs another app of this name",
+            place=target.elsewhere,
+            remedy='`seawall down` there, or manager = "supervisor" in [environments.local.process] here',
+        )
     if target.runs_under not in ("", manager.name):
         raise ProjectError(
             f"the app runs here under {target.runs_under}, and its front server cannot be handed on",

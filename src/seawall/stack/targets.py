@@ -26,7 +26,8 @@ class LocalTarget:
     virtual environments are made with, ``uv`` the uv that makes them, ``tool_python`` the interpreter that has
     supervisor and the front. With ``is_root`` nginx is told to stay the person it was started by. ``runtime`` is the
     person's folder of runtime files where a systemd of their own runs, else ""; ``runs_under`` the service manager
-    that has the front server running just now, else "".
+    that has the front server running just now, else ""; ``elsewhere`` another folder whose app of this name is run by
+    that systemd, else "".
     """
 
     directory: str
@@ -42,6 +43,7 @@ class LocalTarget:
     key: str
     runtime: str = ""
     runs_under: str = ""
+    elsewhere: str = ""
     leaf: str = ""
     folder: str = FOLDER
 

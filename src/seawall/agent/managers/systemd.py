@@ -114,11 +114,15 @@ class Systemd:
 
     def installed(self, places: Places) -> list[str]:
         named = re.compile(rf"seawall-{re.escape(places.layout.app)}(\.[a-z0-9.-]+)?@(v\d+)\.")
-        found = (named.match(path.name) for path in self.unit_dir.glob("seawall-*@v*"))
+        found = (named.match(path.name) for path in self.unit_dir.glob("seawall-*@v*") if self._is_ours(path))
         return sorted({match.group(2) for match in found if match})
 
     def running(self, places: Places) -> list[str]:
         return self.installed(places)
+
+    def _is_ours(self, unit: Path) -> bool:
+        """On a person's own machine another folder may have an app of the same name, whose releases are not ours."""
+        return bool(self.layout.user) or f"{self.layout.base}/".replace("%", "%%") in unit.read_text()
 
     def _boot(self, at: ReleasePlaces, program: Program) -> list[str]:
         return [fill(name, at.id) for name in program.boot]
