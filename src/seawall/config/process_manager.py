@@ -12,9 +12,9 @@ class ProcessManager(Table):
 
     manager: Literal["auto", "systemd", "supervisor"] = setting(
         "auto",
-        'The service manager. `"auto"` is `systemd` on servers, because it has the sandbox and loses no request when '
-        "the app server dies, and `supervisor` on your own machine, because it needs no login session. Under "
-        "`supervisor` a server's app has no sandbox but its own user; its schedule stays with systemd.",
+        'The service manager. `"auto"` is `systemd` on servers, because it has the sandbox, and `supervisor` on your '
+        "own machine, because it needs no login session. Under `supervisor` a server's app has no sandbox but its own "
+        "user; its schedule stays with systemd.",
         example="supervisor",
         becomes="units in /etc/systemd/system, or files in /etc/supervisor/conf.d",
     )
