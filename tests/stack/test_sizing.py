@@ -90,6 +90,15 @@ def test_without_a_measurement_the_sum_says_that_it_is_an_estimate() -> None:
     assert (figure.worker, figure.source) == (128 * MIB, "an estimate, until a deployment has measured it")
 
 
+def test_a_plan_says_when_an_estimate_has_decided() -> None:
+    small = replace(BOOKWORM, memory_bytes=GIB)
+    (note,) = [note for note in composed(facts=small).notes if "estimate" in note]
+    assert note.startswith("2 workers by an estimate of 134 MB each: this deployment measures")
+    assert not [note for note in composed(facts=BOOKWORM).notes if "estimate" in note], "the cores have decided"
+    known = replace(small, measured=(measured(130 * MIB),))
+    assert not [note for note in composed(facts=known).notes if "estimate" in note]
+
+
 def test_a_release_that_has_just_started_counts_as_much_as_an_earlier_one_has_grown_to() -> None:
     young, old = measured(50 * MIB, served=False), measured(80 * MIB, live=False, release="v6")
     figure = size(project(), Facts(memory_bytes=GIB, measured=(young, old)), "gunicorn").figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from seawall.config.server import Kind
-from seawall.stack import combinations, granian, gunicorn, uvicorn, uwsgi, waitress
+from seawall.stack import combinations, granian, gunicorn, sizing, uvicorn, uwsgi, waitress
 from seawall.stack.app_server import AppServer, Choice, Surroundings, choose
 from seawall.stack.composition import Inputs
 
@@ -26,8 +26,10 @@ def made(inputs: Inputs, around: Surroundings) -> AppServer:
 
 
 def notes(inputs: Inputs) -> tuple[str, ...]:
-    """Which server was chosen and why, where that was left to us."""
-    return tuple(_told(choice) for choice in [choose(inputs.project, inputs.facts)] if choice.reason)
+    """Which server was chosen and why, and by what its workers were counted, where that was left to us."""
+    choice = choose(inputs.project, inputs.facts)
+    told = (_told(choice),) if choice.reason else ()
+    return (*told, *sizing.notes(inputs.project, inputs.facts, choice.kind))
 
 
 def _told(choice: Choice) -> str:

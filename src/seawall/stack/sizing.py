@@ -102,6 +102,18 @@ def too_many(project: Project, facts: Facts, kind: str) -> Iterator[ConfigError]
     )
 
 
+def notes(project: Project, facts: Facts, kind: str) -> tuple[str, ...]:
+    """What a person should know before a deployment: that an estimate has decided on the number of workers."""
+    sizing = size(project, facts, kind)
+    if sizing.limit != "memory" or facts.measured:
+        return ()
+    counted = f"{sizing.workers} worker{'s' if sizing.workers > 1 else ''}"
+    return (
+        f"{counted} by an estimate of {_megabytes(ESTIMATE)} each: this deployment measures what one takes "
+        "(`seawall explain server`)",
+    )
+
+
 def _workers(project: Project, facts: Facts, kind: str, room: int | None, figure: Figure) -> tuple[int, str]:
     if kind in ONE_PROCESS:
         return 1, "server"
