@@ -44,6 +44,7 @@ TUNED = Tuned(
     ),
     58.25,
     True,
+    1.73,
 )
 PROPOSAL = Proposal("…", DIFF, ("the host needs a package",))
 PICTURE = "/home/ada/guestbook/.seawall/tune.svg"
@@ -71,7 +72,7 @@ def test_where_nothing_is_quicker_that_is_said_and_nothing_is_proposed() -> None
 
 def test_how_long_it_will_take_is_said_beforehand() -> None:
     assert text_of(render.plan_lines("local", Order(("/", "/health"), visitors=1))) == (
-        "on this machine: 1 visitor at a time asking for / and /health, 0.5 s each turn\n"
+        "on this machine: 1 visitor at a time asking for / and /health, about 0.5 s each turn\n"
         "takes up to 1 min 0 s, and as long as the servers need to be installed\n"
     )
 

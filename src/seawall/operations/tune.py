@@ -34,7 +34,8 @@ class Turn:
 
 @dataclass(frozen=True)
 class Tuned:
-    """What came of it: all results, each with how much quicker it is than what runs now, that one first."""
+    """What came of it: all results, each with how much quicker it is than what runs now, that one first. ``unsteady``
+    is how many times as quick one turn of the same thing was as another."""
 
     now: Candidate
     best: Candidate
@@ -42,6 +43,7 @@ class Tuned:
     results: tuple[tuple[Result, float], ...]
     seconds: float
     out_of_time: bool
+    unsteady: float = 1.0
 
     @property
     def gain(self) -> float:
@@ -59,17 +61,18 @@ def tune(host: Host, wanted: Wanted, order: Order) -> Generator[Telling, None, T
     """
     began = time.monotonic()
     first_part = 1.0 if order.wish else KINDS_PART
-    trials = Trials(host, wanted, order, began + order.seconds * first_part, order.turn, order.routes)
+    trials = Trials(host, wanted, order, began + order.seconds * first_part, order.routes, order.load())
     now = candidates.current(wanted.project, trials.facts)
     first = yield from _stage(trials, (now, *_first(trials, now)))
     found = [(result, _times(result, first[0])) for result in first]
-    best = analysis.best(first)
+    best, unsteady = analysis.best(first), analysis.unsteady(first[0])
     if not order.wish:
         trials.until += order.seconds * (1 - first_part)
         second = yield from _stage(trials, (best.candidate, *_second(trials, best.candidate)))
         found += _further(found, second)
-        best = analysis.best(second)
-    return Tuned(now, best.candidate, trials.routes, tuple(found), time.monotonic() - began, trials.out_of_time)
+        best, unsteady = analysis.best(second), max(unsteady, analysis.unsteady(second[0]))
+    took = time.monotonic() - began
+    return Tuned(now, best.candidate, trials.routes, tuple(found), took, trials.out_of_time, unsteady)
 
 
 def _first(trials: Trials, now: Candidate) -> tuple[Candidate, ...]:

@@ -85,6 +85,12 @@ def test_who_was_left_out_after_a_round_is_not_compared_with_the_others() -> Non
     assert analysis.best([BASE, dropped]) is BASE
 
 
+def test_a_busy_machine_is_known_by_what_differs_though_it_is_the_same() -> None:
+    assert analysis.unsteady(result("gunicorn", run(100), run(50), run(110))) == pytest.approx(2.2)
+    assert analysis.unsteady(result("gunicorn", run(100))) == 1.0
+    assert analysis.unsteady(Result(NOW)) == 1.0
+
+
 def test_nothing_answered_is_no_division_by_zero() -> None:
     silent = result("gunicorn", run(0, 0), run(0, 0))
     other = result("uwsgi", run(0, 10), run(0, 10))

@@ -8,7 +8,7 @@ from typing import Any
 from seawall.cli.render.lines import Line, count, diff_lines, seconds, size, table
 from seawall.operations.events import Upload
 from seawall.operations.tune import Telling, Tuned, Turn
-from seawall.operations.tuning.analysis import BUSY, CLEARLY, Result
+from seawall.operations.tuning.analysis import BUSY, CLEARLY, UNSTEADY, Result
 from seawall.operations.tuning.chart import Bar, svg_bars, text_bars
 from seawall.operations.tuning.proposal import Proposal
 from seawall.operations.tuning.trials import Order
@@ -21,7 +21,7 @@ def plan_lines(host: str, order: Order) -> Iterator[Line]:
     """How long it will take, and what happens meanwhile."""
     where = "this machine" if host == "local" else host
     asking = f"{count(order.visitors, 'visitor')} at a time asking for {' and '.join(order.routes)}"
-    yield Line(f"on {where}: {asking}, {order.load:.1f} s each turn")
+    yield Line(f"on {where}: {asking}, about {order.load():.1f} s each turn")
     yield Line(f"takes up to {seconds(order.seconds)}, and as long as the servers need to be installed", "careful")
 
 
@@ -72,6 +72,7 @@ def tuned_data(tuned: Tuned, proposal: Proposal, picture: str, *, written: bool)
         "gain": round(tuned.gain, 3),
         "seconds": round(tuned.seconds, 3),
         "out_of_time": tuned.out_of_time,
+        "unsteady": round(tuned.unsteady, 3),
         "candidates": [_data(tuned, result, times) for result, times in tuned.results],
         "picture": picture,
         "diff": proposal.diff,
@@ -118,6 +119,9 @@ def _verdict(tuned: Tuned) -> Iterator[Line]:
         yield Line(f"{tuned.best.label} answers {tuned.gain:.2f} times as many requests as {tuned.now.label}", "good")
     else:
         yield Line(f"{tuned.now.label} stays: nothing was quicker by {CLEARLY:.2f} × and more, in every turn", "good")
+    if tuned.unsteady > UNSTEADY:
+        times = f"{tuned.unsteady:.1f} × as quick in one turn as in another"
+        yield Line(f"the same thing was {times}: the machine is busy; try again when it is not", "careful")
     if tuned.out_of_time:
         yield Line("the time was too short for all rounds: `--seconds` gives more", "careful")
 

@@ -22,6 +22,8 @@ HOPELESS = 0.65
 ROUNDS = 3
 #: Those within this of the best count as equally quick: then less memory wins.
 EQUAL = 0.97
+#: If what runs now was so many times as quick in one turn as in another, the machine was busy with something else.
+UNSTEADY = 1.5
 #: The generator's share of a core from which on it, not the server, may be what was measured.
 BUSY = 0.9
 
@@ -84,6 +86,12 @@ def clearly_quicker(result: Result, base: Result) -> bool:
     if min(len(result.runs), len(base.runs)) < ROUNDS or relative(result, base) < CLEARLY:
         return False
     return min(_turns(result, base)) > max(_turns(base, base))
+
+
+def unsteady(base: Result) -> float:
+    """How many times as quick its quickest turn was as its slowest: 1 on a machine that does nothing else."""
+    turns = _turns(base, base) if base.runs else [1.0]
+    return _ratio(max(turns), min(turns))
 
 
 def _turns(result: Result, base: Result) -> list[float]:

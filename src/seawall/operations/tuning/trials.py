@@ -48,28 +48,23 @@ class Order:
     counts: bool = True
     leads: bool = False
 
-    @property
-    def load(self) -> float:
-        """The length of a turn's load on each route, seconds."""
-        each = (self.seconds / TURNS - STARTING) / (1 + WARMING) / len(self.routes)
+    def load(self, starting: float = STARTING) -> float:
+        """The length of a turn's load on each route, seconds, if a candidate takes so long to start and stop."""
+        each = (self.seconds / TURNS - starting) / (1 + WARMING) / len(self.routes)
         return max(SHORTEST, min(LONGEST, each))
-
-    @property
-    def turn(self) -> float:
-        """About how long a turn takes, seconds."""
-        return STARTING + self.load * (1 + WARMING) * len(self.routes)
 
 
 @dataclass
 class Trials:
-    """The host, what is tried there, and the clock: ``until`` when, and how long a ``turn`` takes."""
+    """The host, what is tried there, and the clock: ``until`` when, and how long a ``turn`` and its ``load`` take."""
 
     host: Host
     wanted: Wanted
     order: Order
     until: float
-    turn: float
     routes: tuple[str, ...]
+    load: float
+    turn: float = 0.0
     uncounted: float = 0.0
     led: bool = False
     out_of_time: bool = False
@@ -102,6 +97,8 @@ def turn(trials: Trials, candidate: Candidate, *, must: bool) -> Generator[Happe
         raise Declined("stopped", state="nothing of what was tried out is left")
     if not outcomes.failures:
         took = time.monotonic() - began - trials.uncounted
+        if not trials.led:
+            trials.load = trials.order.load(took - trials.load * (1 + WARMING) * len(trials.routes))
         trials.turn = min(trials.turn, took) if trials.led else took
         trials.led = True
         return outcomes.results[0], ""
@@ -162,7 +159,7 @@ def _answers(trials: Trials, path: str, tell: Tell) -> bool:
 
 
 def _driven(trials: Trials, path: str) -> dict[str, Any]:
-    session, seconds = trials.host.session, trials.order.load
+    session, seconds = trials.host.session, trials.load
     session.request("drive", path=path, visitors=trials.order.visitors, seconds=seconds * WARMING)
     return session.request("drive", path=path, visitors=trials.order.visitors, seconds=seconds)
 
