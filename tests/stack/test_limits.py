@@ -82,3 +82,18 @@ def test_a_path_that_no_request_has_is_refused(path: str) -> None:
 def test_a_route_among_static_files_is_refused() -> None:
     with pytest.raises(ConfigError, match="static file"):
         limited(routes={"/static/big.zip": {}})
+
+
+@pytest.mark.parametrize(
+    ("proxy", "place"),
+    [
+        ({"streams": ["/static/events"]}, "[proxy] streams"),
+        ({"cache": {"paths": {"/a//b": 60}}}, "[proxy.cache] paths"),
+    ],
+)
+def test_a_path_that_the_app_is_never_asked_for_is_no_stream_and_no_kept_page(
+    proxy: dict[str, object], place: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        limits.of_site(project(proxy=proxy, static={"/static/": "guestbook/static"}))
+    assert caught.value.place == place

@@ -71,17 +71,12 @@ def of_site(project: Project, *, health: str = "") -> SiteLimits:
 
     Raises ConfigError for a route that nginx would never see, or that is a static file's.
     """
+    _check_paths(project)
     limits = project.limits
     site = _rate("rate", limits.rate, limits.burst)
     routes = {path: limits.routes[path] for path in sorted(limits.routes)}
     zones = {path: _rate(f"route{n}", route.rate, route.burst) for n, (path, route) in enumerate(routes.items(), 1)}
     parts = Parts(project.proxy.streams, project.proxy.cache.paths)
-    for path in routes:
-        _check(path, f'[limits.routes."{path}"]', project)
-    for path in parts.streams:
-        _check(path, "[proxy] streams", project)
-    for path in parts.cached:
-        _check(path, "[proxy.cache] paths", project)
     declared = dict.fromkeys([*routes, *sorted({*parts.streams, *parts.cached} - routes.keys())])
     paths = dict.fromkeys([*_exact(declared, health), *declared, "/"])
     return SiteLimits(
@@ -137,6 +132,15 @@ def _trusted(limits: Limits) -> tuple[str, ...]:
     """Each network once, or nginx warns."""
     networks = (str(ipaddress.ip_network(network)) for network in (*LOOPBACK, *limits.trusted))
     return tuple(dict.fromkeys(networks))
+
+
+def _check_paths(project: Project) -> None:
+    for path in project.limits.routes:
+        _check(path, f'[limits.routes."{path}"]', project)
+    for path in project.proxy.streams:
+        _check(path, "[proxy] streams", project)
+    for path in project.proxy.cache.paths:
+        _check(path, "[proxy.cache] paths", project)
 
 
 def _check(path: str, place: str, project: Project) -> None:
