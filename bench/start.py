@@ -5,7 +5,7 @@ from tests.hosts.machine import Host
 
 #: Runs on the host. Listens on a socket as systemd would, starts the server, and asks until it answers.
 SCRIPT = """
-import os, pwd, signal, socket, subprocess, sys, time
+import os, pwd, shlex, signal, socket, struct, subprocess, sys, time
 app = sys.argv[1]
 base = f"/srv/{app}"
 user = pwd.getpwnam(app)
@@ -16,7 +16,15 @@ listening.bind(path)
 listening.listen(64)
 os.chmod(path, 0o666)
 release = os.path.realpath(f"{base}/live")
-command = [f"{release}/venv/bin/gunicorn", "-c", f"{release}/settings/gunicorn.conf.py", "app:app"]
+unit = open(f"/etc/systemd/system/seawall-{app}@{os.path.basename(release)}.service").read()
+command = next(shlex.split(line[len("ExecStart="):]) for line in unit.splitlines() if line.startswith("ExecStart="))
+def request():
+    if not os.path.exists(f"{release}/web.uwsgi"):
+        return f"GET /health HTTP/1.1\\r\\nHost: {app}.example.com\\r\\nConnection: close\\r\\n\\r\\n".encode()
+    said = {"REQUEST_METHOD": "GET", "PATH_INFO": "/health", "REQUEST_URI": "/health", "QUERY_STRING": "",
+            "SERVER_PROTOCOL": "HTTP/1.1", "SERVER_NAME": app, "SERVER_PORT": "443", "HTTP_HOST": f"{app}.example.com"}
+    words = b"".join(struct.pack("<H", len(word)) + word.encode() for pair in said.items() for word in pair)
+    return struct.pack("<BHB", 0, len(words), 0) + words
 def hand_over():
     os.dup2(listening.fileno(), 3)
     os.set_inheritable(3, True)
@@ -30,7 +38,7 @@ answer = b""
 while not answer.startswith(b"HTTP/1.1 200"):
     asking = socket.socket(socket.AF_UNIX)
     asking.connect(path)
-    asking.sendall(f"GET /health HTTP/1.1\\r\\nHost: {app}.example.com\\r\\nConnection: close\\r\\n\\r\\n".encode())
+    asking.sendall(request())
     answer = asking.recv(65536)
     asking.close()
 print(time.perf_counter() - begun)

@@ -164,7 +164,7 @@ def test_no_command_says_a_value_in_any_form_not_even_that_of_a_failed_migration
 
 def test_no_process_shows_a_value_to_other_users(watched: Watched) -> None:
     seen = "\n".join(watched.processes)
-    assert "gunicorn" in seen
+    assert "uwsgi" in seen.lower()
     assert leaks(seen) == []
 
 

@@ -46,7 +46,7 @@ class Served:
         return self.host.run(["systemctl", "show", "-P", name, unit]).stdout.strip()
 
     def workers(self) -> int:
-        """Worker processes of the live release, gunicorn's master not counted."""
+        """Worker processes of the live release, the master not counted."""
         pid = self.show(f"seawall-tiny@{self.project.live()}.service", "MainPID")
         return len(self.host.run(["cat", f"/proc/{pid}/task/{pid}/children"]).stdout.split())
 

@@ -122,7 +122,7 @@ def test_the_secret_lies_in_no_file_of_the_project(served: Served) -> None:
 
 
 def test_no_command_line_ever_showed_the_secret(served: Served) -> None:
-    assert any("gunicorn" in line for line in served.seen_running)
+    assert any("uwsgi" in line.lower() for line in served.seen_running)
     assert [line for line in served.seen_running if SECRET in line] == []
 
 

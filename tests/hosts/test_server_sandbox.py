@@ -192,8 +192,12 @@ def test_no_user_of_the_host_learns_a_secret_from_systemd_or_a_file(boxed: Boxed
     assert found.stdout == ""
 
 
-def left_behind(boxed: Boxed) -> tuple[str, bool]:
-    """What the app server has left in its home, and whether its workers show that they live in memory."""
+def left_behind(boxed: Boxed, requirements: str) -> tuple[str, bool]:
+    """What gunicorn has left in its home, and whether its workers show that they live in memory."""
+    boxed.project.write("requirements.txt", requirements)
+    boxed.project.configure(server={"kind": "gunicorn"})
+    boxed.deploy(**STRICT)
+    boxed.project.configure(server={"kind": None})
     boxed.host.run(["sh", "-c", "cd /srv/tiny/data && rm -f probe.json note db"])
     assert visit(boxed.host).status_code == 200
     looking = 'for p in $(cat /sys/fs/cgroup"$(systemctl show -P ControlGroup "$1")"/cgroup.procs); do '
@@ -203,13 +207,11 @@ def left_behind(boxed: Boxed) -> tuple[str, bool]:
 
 
 def test_gunicorn_leaves_nothing_in_its_home(boxed: Boxed) -> None:
-    assert left_behind(boxed) == ("", True)
+    assert left_behind(boxed, "flask\ncffi\n") == ("", True)
 
 
 def test_the_oldest_gunicorn_leaves_nothing_in_its_home_either(boxed: Boxed) -> None:
-    boxed.project.write("requirements.txt", "flask\ncffi\ngunicorn==23.0.0\n")
-    boxed.deploy(**STRICT)
-    assert left_behind(boxed) == ("", True)
+    assert left_behind(boxed, "flask\ncffi\ngunicorn==23.0.0\n") == ("", True)
 
 
 def test_the_strict_sandbox_still_gives_an_app_what_it_needs(boxed: Boxed) -> None:

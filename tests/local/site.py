@@ -1,4 +1,4 @@
-"""A small app on this machine, deployed for real: supervisor, gunicorn, and nginx or the tool's own front."""
+"""A small app on this machine, deployed for real: supervisor, uWSGI, and nginx or the tool's own front."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ import pytest
 
 from seawall.errors import ConfigError
 from seawall.stack import app_servers
-from seawall.stack.app_server import choose
+from seawall.stack.choosing import choose
 from stack import golden
-from stack.cases import LOCAL, composed, project
-from stack.server_cases import CASES, LOCALLY, as_files, inputs, made
+from stack.cases import BOOKWORM, LOCAL, composed, project
+from stack.server_cases import CASES, LOCALLY, as_files, made
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -51,7 +51,7 @@ def test_the_service_manager_waits_for_the_servers_own_limit(kind: str) -> None:
 @pytest.mark.parametrize("interface", ["wsgi", "asgi"])
 def test_a_choice_that_is_left_to_us_has_its_reason_in_the_plan(interface: str) -> None:
     wanted = project(app={"entry": "a:b", "interface": interface})
-    choice = choose(wanted, inputs().facts)
+    choice = choose(wanted, BOOKWORM, frozenset())
     assert choice.reason
     (note,) = [note for note in composed(wanted).notes if "application server" in note]
     assert choice.kind in note

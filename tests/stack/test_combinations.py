@@ -8,7 +8,7 @@ import pytest
 
 from seawall.errors import ConfigErrors
 from seawall.stack import combinations
-from seawall.stack.app_server import choose
+from seawall.stack.choosing import choose
 from stack.cases import LOCAL, composed, project
 from stack.server_cases import SURROUNDINGS, inputs
 
@@ -19,7 +19,7 @@ def refused(*required: str, **settings: Any) -> list[tuple[str, str]]:
     """The fact and the remedy of each refusal."""
     asked = inputs(*required, **settings)
     try:
-        combinations.check(asked, SURROUNDINGS, choose(asked.project, asked.facts).kind)
+        combinations.check(asked, SURROUNDINGS, choose(asked.project, asked.facts, asked.required).kind)
     except ConfigErrors as errors:
         return [(f"{error.place}: {error.fact}", error.remedy) for error in errors.errors]
     return []
@@ -83,7 +83,7 @@ def test_a_socket_of_the_servers_own_is_refused_where_there_is_no_place_for_it()
     with pytest.raises(ConfigErrors) as caught:
         composed(project(**wanted))
     assert "manager = systemd" in caught.value.errors[0].remedy
-    assert composed(project(**wanted), LOCAL).release.files[0].content.count("control_socket = ") == 1
+    assert composed(project(**wanted), LOCAL).release.files[0].content.count("\nstats = ") == 1
 
 
 def test_all_is_told_at_once() -> None:
@@ -98,7 +98,7 @@ def test_all_is_told_at_once() -> None:
         {"threads": 1, **ASGI},
         {"worker": "sync", "threads": 1},
         {"kind": "waitress", "workers": 1},
-        {"kind": "granian", "timeout": 30},
+        {"kind": "granian", "timeout": "auto"},
         {"kind": "uwsgi", "entry": "a.b:make()"},
         {"kind": "uwsgi", "statsd": "127.0.0.1:8125", "stats": True, "preload": True, "max_requests": 5},
         {"kind": "granian", **ASGI},

@@ -175,7 +175,7 @@ def test_the_schedule_is_left_out_on_this_machine_and_the_person_is_told() -> No
 
 def test_the_app_server_is_added_to_the_requirements_as_they_were() -> None:
     requirements = composed().release.requirements
-    assert requirements == Requirements(path="requirements.txt", extra=("gunicorn>=23",))
+    assert requirements == Requirements(path="requirements.txt", extra=("pyuwsgi>=2.0.28",))
 
 
 @pytest.mark.parametrize("value", ["\r", "\0", "\ud800"])

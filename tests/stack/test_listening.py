@@ -15,7 +15,7 @@ from stack.cases import LOCAL, composed, project
 
 
 def test_a_release_listens_on_a_unix_socket_unless_told_otherwise() -> None:
-    assert composed().release.listen == Listen("http", "")
+    assert composed().release.listen == Listen("uwsgi", "")
 
 
 def test_on_tcp_each_app_has_a_loopback_address_of_its_own() -> None:

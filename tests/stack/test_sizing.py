@@ -36,12 +36,13 @@ def workers(facts: Facts, kind: str = "gunicorn", **settings: Any) -> int:
     ("cores", "memory", "expected"),
     [
         (1, 4 * GIB, (2, "cores")),
-        (2, 4 * GIB, (3, "cores")),
+        (2, 4 * GIB, (2, "cores")),
+        (5, 4 * GIB, (5, "cores")),
         (64, 256 * GIB, (8, "most")),
         (4, GIB, (2, "memory")),
         (4, 512 * MIB, (1, "memory")),
         (4, 128 * MIB, (1, "memory")),
-        (2, 0, (3, "cores")),
+        (2, 0, (2, "cores")),
     ],
 )
 def test_workers_follow_from_the_cores_as_far_as_the_memory_goes(
@@ -51,8 +52,23 @@ def test_workers_follow_from_the_cores_as_far_as_the_memory_goes(
     assert (sized.workers, sized.limit) == expected
 
 
+@pytest.mark.parametrize("alone", [{"threads": 1}, {"kind": "gunicorn", "worker": "sync"}])
+def test_workers_without_threads_are_one_more_than_cores(alone: dict[str, Any]) -> None:
+    sized = size(project(server=alone), Facts(cores=2, memory_bytes=4 * GIB), "gunicorn")
+    assert (sized.workers, sized.threads) == (3, 1)
+
+
+@pytest.mark.parametrize(("workers", "threads"), [(1, 16), (2, 16), (3, 10), (4, 8), (8, 4), (40, 4)])
+def test_thirty_two_threads_are_shared_among_the_workers(workers: int, threads: int) -> None:
+    assert size(project(server={"workers": workers}), Facts(), "uwsgi").threads == threads
+
+
+def test_threads_that_somebody_chose_are_taken() -> None:
+    assert size(project(server={"threads": 7}), Facts(), "uwsgi").threads == 7
+
+
 def test_what_a_worker_was_measured_to_take_decides_how_many_fit() -> None:
-    facts = Facts(cores=7, memory_bytes=2 * GIB)  # room for a release: (2048 - 128 - 204.8) / 2 = 857.6 MiB
+    facts = Facts(cores=8, memory_bytes=2 * GIB)  # room for a release: (2048 - 128 - 204.8) / 2 = 857.6 MiB
     assert workers(facts) == 5
     assert workers(replace(facts, measured=(measured(40 * MIB),))) == 8
     assert workers(replace(facts, measured=(measured(350 * MIB),))) == 2
@@ -69,7 +85,7 @@ def test_other_apps_and_the_apps_own_processes_take_their_part() -> None:
 
 def test_a_limit_of_the_sandbox_limits_the_workers() -> None:
     facts = Facts(cores=7, memory_bytes=16 * GIB, measured=(measured(100 * MIB),))
-    assert workers(facts) == 8
+    assert workers(facts) == 7
     assert workers(facts, sandbox={"memory": "400m"}) == 3
 
 
@@ -91,7 +107,7 @@ def test_without_a_measurement_the_sum_says_that_it_is_an_estimate() -> None:
 
 
 def test_a_plan_says_when_an_estimate_has_decided() -> None:
-    small = replace(BOOKWORM, memory_bytes=GIB)
+    small = replace(BOOKWORM, cores=3, memory_bytes=GIB)
     (note,) = [note for note in composed(facts=small).notes if "estimate" in note]
     assert note.startswith("2 workers by an estimate of 134 MB each: this deployment measures")
     assert not [note for note in composed(facts=BOOKWORM).notes if "estimate" in note], "the cores have decided"

@@ -115,7 +115,7 @@ def made(short: Path) -> Composition:
     target = place.local_target(short / "a 'b' %(x)s#", nginx="")
     made = composed(
         project(
-            server={"graceful_timeout": 1},
+            server={"kind": "gunicorn", "graceful_timeout": 1},
             processes={"worker": {"command": "worker 'a  b' \"c\\\"d\" 5% ';x'", "count": 2, "stop_timeout": 1}},
         ),
         target,

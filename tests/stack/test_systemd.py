@@ -33,10 +33,11 @@ def values(made: Composition, name: str, unit: str, section: str) -> dict[str, s
 def test_systemd_itself_accepts_the_units(case: str, tmp_path: Path) -> None:
     """`systemd-analyze verify` returns 0 on keys it does not know, so its words are read. Only paths are put here."""
     made = CASES[case]()
-    gunicorn = tmp_path / "releases/v7/venv/bin/gunicorn"
-    gunicorn.parent.mkdir(parents=True)
-    gunicorn.write_text("#!/bin/sh\n")
-    gunicorn.chmod(0o755)
+    programs_of_the_app = tmp_path / "releases/v7/venv/bin"
+    programs_of_the_app.mkdir(parents=True)
+    for name in ("gunicorn", "uwsgi", "python"):
+        (programs_of_the_app / name).write_text("#!/bin/sh\n")
+        (programs_of_the_app / name).chmod(0o755)
     programs = [item for item in made.release.programs if item.manager == "systemd"]
     units = [place.filled(file, "v7") for item in programs for file in item.files]
     if not units:

@@ -20,7 +20,8 @@ class Server(Table):
         "The application server. `gunicorn` is the best known one and runs WSGI and ASGI apps; `uwsgi` runs WSGI apps "
         "and speaks a protocol of its own with the proxy; `granian` runs both, its network part is in Rust; "
         "`waitress` is one process with threads, all in Python; `uvicorn` runs ASGI apps. "
-        'The default, `"auto"`, takes the one that suits the app best, and the plan says which and why.',
+        'The default, `"auto"`, takes the one that was measured to be quickest, `uwsgi` for WSGI and `uvicorn` '
+        "for ASGI apps, or `gunicorn` where that one cannot do what app or host need; the plan says which and why.",
         example="granian",
         becomes="the program that the app's unit starts, and its settings in BASE/releases/vN/settings/",
     )
@@ -42,23 +43,26 @@ class Server(Table):
     )
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=512)] = setting(
         "auto",
-        'How many worker processes answer requests. `"auto"` is one more than the host has cores, at most 8, as far as '
-        "the memory goes by what the app was measured to take: `seawall explain server` shows the sum. More than the "
-        "memory holds is refused. waitress always has one.",
+        'How many worker processes answer requests. `"auto"` is one for each core, at least 2 and at most 8 (one more '
+        "than cores, if they have no threads), as far as the memory goes by what the app was measured to take: "
+        "`seawall explain server` shows the sum. More than the memory holds is refused. waitress always has one.",
         example=4,
         becomes="`workers` in BASE/releases/vN/settings/gunicorn.conf.py, `processes` in uwsgi.ini",
     )
-    threads: Annotated[int, Field(ge=1, le=256)] = setting(
-        4,
-        "How many threads each WSGI worker has. The default, 4, lets a worker answer while some of its requests wait "
-        "for a database; use 1 for code that is not safe for threads.",
+    threads: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = setting(
+        "auto",
+        "How many threads each WSGI worker has, to answer others while some of its requests wait for a database. The "
+        'default, `"auto"`, shares 32 among the workers, at least 4 and at most 16 each: idle ones cost next to '
+        "nothing, and two releases side by side stay below the 100 connections that a PostgreSQL allows. Use 1 for "
+        "code that is not safe for threads.",
         example=1,
         becomes="`threads` in gunicorn.conf.py, where more than 1 means the gthread worker, or in uwsgi.ini",
     )
-    timeout: Annotated[int, Field(ge=1, le=86400)] = setting(
-        30,
-        "Seconds after which a silent worker (of uwsgi: one that is at one request for so long) is killed and "
-        "replaced. The default is gunicorn's own. waitress, granian and uvicorn have no such limit.",
+    timeout: Literal["auto"] | Annotated[int, Field(ge=1, le=86400)] = setting(
+        "auto",
+        "Seconds after which a silent worker is killed and replaced; with uwsgi, one that is at one request for so "
+        "long, an answer that streams included, and with it the other requests of its threads. The default, "
+        '`"auto"`, is 30 (gunicorn\'s own) and 600 with uwsgi. waitress, granian and uvicorn have no such limit.',
         example=120,
         becomes="`timeout` in gunicorn.conf.py, `harakiri` in uwsgi.ini",
     )

@@ -62,7 +62,7 @@ def tune(host: Host, wanted: Wanted, order: Order) -> Generator[Telling, None, T
     began = time.monotonic()
     first_part = 1.0 if order.wish else KINDS_PART
     trials = Trials(host, wanted, order, began + order.seconds * first_part, order.routes, order.load())
-    now = candidates.current(wanted.project, trials.facts)
+    now = candidates.current(wanted.project, trials.facts, wanted.required)
     first = yield from _stage(trials, (now, *_first(trials, now)))
     found = [(result, _times(result, first[0])) for result in first]
     best, unsteady = analysis.best(first), analysis.unsteady(first[0])

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seawall.agent.vocabulary import RELEASE, UnitFile
-from seawall.config.model import Project
 from seawall.config.server import Kind
-from seawall.stack.facts import Facts
 
 #: Seconds between a server's own limit for stopping and the service manager's kill.
 STOP_MARGIN = 5
@@ -58,23 +56,6 @@ class Surroundings:
     def release(self) -> str:
         """The release's folder."""
         return f"{self.base}/releases/{RELEASE}"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A kind of server, and why it was taken: "" where it was asked for."""
-
-    kind: Kind
-    reason: str = ""
-
-
-def choose(project: Project, facts: Facts) -> Choice:  # noqa: ARG001 - the host may decide, too
-    """The kind that a project asks for, or the one that suits it best."""
-    if project.server.kind != "auto":
-        return Choice(project.server.kind)
-    if project.app.interface == "asgi":
-        return Choice("gunicorn", "it runs ASGI apps in several processes and replaces those that die")
-    return Choice("gunicorn", "it runs WSGI apps in several processes and replaces those that die")
 
 
 def jitter(max_requests: int) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from seawall.config.server import Kind
 from seawall.stack import combinations, granian, gunicorn, sizing, uvicorn, uwsgi, waitress
-from seawall.stack.app_server import AppServer, Choice, Surroundings, choose
+from seawall.stack.app_server import AppServer, Surroundings
+from seawall.stack.choosing import choose
 from seawall.stack.composition import Inputs
 
 KINDS: Mapping[Kind, Callable[[Inputs, Surroundings], AppServer]] = {
@@ -20,17 +21,13 @@ KINDS: Mapping[Kind, Callable[[Inputs, Surroundings], AppServer]] = {
 
 def made(inputs: Inputs, around: Surroundings) -> AppServer:
     """The application server of a project. Raises ConfigErrors for what it cannot do together."""
-    choice = choose(inputs.project, inputs.facts)
-    combinations.check(inputs, around, choice.kind)
-    return KINDS[choice.kind](inputs, around)
+    kind = choose(inputs.project, inputs.facts, inputs.required).kind
+    combinations.check(inputs, around, kind)
+    return KINDS[kind](inputs, around)
 
 
 def notes(inputs: Inputs) -> tuple[str, ...]:
     """Which server was chosen and why, and by what its workers were counted, where that was left to us."""
-    choice = choose(inputs.project, inputs.facts)
-    told = (_told(choice),) if choice.reason else ()
-    return (*told, *sizing.notes(inputs.project, inputs.facts, choice.kind))
-
-
-def _told(choice: Choice) -> str:
-    return f"the application server is {choice.kind}: {choice.reason} (`server.kind`)"
+    choice = choose(inputs.project, inputs.facts, inputs.required)
+    told = f"the application server is {choice.kind}: {choice.reason} (`server.kind`)"
+    return (*([told] if choice.reason else ()), *sizing.notes(inputs.project, inputs.facts, choice.kind))

@@ -40,17 +40,22 @@ WEBSOCKETS = ("flask-sock", "flask-socketio")
 def check(inputs: Inputs, around: Surroundings, kind: Kind) -> None:
     """Raises ConfigErrors with all that a server of this kind cannot do for the project on this host."""
     found = [
-        *_interface(inputs.project, kind),
-        *_websockets(inputs, kind),
-        *_ignored(inputs.project, kind),
-        *_one_process(inputs.project, kind),
-        *_call(inputs.project, kind),
+        *of_kind(inputs.project, inputs.required, kind),
         *_nowhere(inputs.project, around),
         *(_gunicorn(inputs) if kind == "gunicorn" else ()),
         *sizing.too_many(inputs.project, inputs.facts, kind),
     ]
     if found:
         raise ConfigErrors(found)
+
+
+def of_kind(project: Project, required: frozenset[str], kind: Kind) -> Iterator[ConfigError]:
+    """What a kind cannot do for an app whose requirements name these packages, wherever it runs."""
+    yield from _interface(project, kind)
+    yield from _websockets(project, required, kind)
+    yield from _ignored(project, kind)
+    yield from _one_process(project, kind)
+    yield from _call(project, kind)
 
 
 def _interface(project: Project, kind: Kind) -> Iterator[ConfigError]:
@@ -69,9 +74,9 @@ def _interface(project: Project, kind: Kind) -> Iterator[ConfigError]:
         )
 
 
-def _websockets(inputs: Inputs, kind: Kind) -> Iterator[ConfigError]:
+def _websockets(project: Project, required: frozenset[str], kind: Kind) -> Iterator[ConfigError]:
     for name in WEBSOCKETS:
-        if name in inputs.required and inputs.project.app.interface == "wsgi" and kind in (*WSGI_ONLY, "granian"):
+        if name in required and project.app.interface == "wsgi" and kind in (*WSGI_ONLY, "granian"):
             yield _error(
                 "kind",
                 f"the app's requirements name {name}, whose WebSockets a WSGI app cannot have on {kind}",
@@ -130,7 +135,7 @@ def _gunicorn(inputs: Inputs) -> Iterator[ConfigError]:
             f"gunicorn's worker {worker} is not for {project.app.interface.upper()} apps",
             f"take worker = {wanted}, or leave it out",
         )
-    if worker != "gthread" and project.server.threads > 1 and _is_set(project, "threads"):
+    if worker != "gthread" and _is_set(project, "threads") and project.server.threads != 1:
         yield _error(
             "threads",
             f"gunicorn's worker {worker} has no threads: they would be ignored",

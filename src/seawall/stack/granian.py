@@ -20,9 +20,8 @@ ASGI_REQUIREMENTS = ("uvloop",)
 def app_server(inputs: Inputs, around: Surroundings) -> AppServer:
     project, server = inputs.project, inputs.project.server
     asgi = project.app.interface == "asgi"
-    file = starter.file(
-        "granian", project, server=server, asgi=asgi, workers=sizing.size(project, inputs.facts, "granian").workers
-    )
+    sized = sizing.size(project, inputs.facts, "granian")
+    file = starter.file("granian", project, server=server, asgi=asgi, workers=sized.workers, threads=sized.threads)
     return AppServer(
         kind="granian",
         requirements=(REQUIREMENT, *(ASGI_REQUIREMENTS if asgi else ())),

@@ -26,6 +26,8 @@ GEVENT_REQUIREMENTS = ("gevent>=24.10.1", "packaging")
 UVICORN_REQUIREMENTS = ("uvicorn-worker>=0.3", "httptools", "uvloop", "websockets")
 
 SETTINGS = "settings/gunicorn.conf.py"
+#: Its own default, in seconds.
+TIMEOUT = 30
 CLASSES = {"uvicorn": "uvicorn_worker.UvicornWorker"}
 
 Worker = Literal["sync", "gthread", "gevent", "asgi", "uvicorn"]
@@ -57,10 +59,13 @@ def settings(inputs: Inputs, around: Surroundings) -> UnitFile:
     """The settings file."""
     server = inputs.project.server
     kind = worker(inputs.project)
+    sized = sizing.size(inputs.project, inputs.facts, "gunicorn")
     content = render(
         "gunicorn.conf.py.j2",
         app=inputs.project.app_id,
-        workers=sizing.size(inputs.project, inputs.facts, "gunicorn").workers,
+        workers=sized.workers,
+        threads=sized.threads,
+        timeout=TIMEOUT if server.timeout == "auto" else server.timeout,
         auto=server.workers == "auto",
         cores=inputs.facts.cores,
         worker=kind,
@@ -79,4 +84,4 @@ def worker(project: Project) -> Worker:
         return project.server.worker
     if project.app.interface == "asgi":
         return "asgi"
-    return "gthread" if project.server.threads > 1 else "sync"
+    return "sync" if project.server.threads == 1 else "gthread"

@@ -25,9 +25,13 @@ ESTIMATED_APP = 2 * ESTIMATE
 #: Kept for the system: systemd, the journal, sshd and nginx of a bare Debian 12 take 16 MiB (PSS, measured); the rest
 #: is for the kernel, for the agent and uv while a deployment is at work, and for files that want to be cached.
 SYSTEM, SYSTEM_SHARE = 128 * MIB, 10
-#: More than this should be somebody's decision, made by measuring: with 4 threads each and two releases side by side, 8
-#: workers can hold 64 of the 100 connections that a PostgreSQL allows by default (max_connections).
-MOST_WORKERS = 8
+#: One worker that fails, or keeps Python's lock to itself, leaves another. More than 8 should be somebody's decision,
+#: made by measuring.
+LEAST_WORKERS, MOST_WORKERS = 2, 8
+#: Requests that the threads of all workers answer at once: with two releases side by side they can hold 64 of the 100
+#: connections that a PostgreSQL allows by default (max_connections). Each worker has at least so many, and at most one
+#: more than there are connections in SQLAlchemy's pool by default (QueuePool).
+AT_ONCE, LEAST_THREADS, MOST_THREADS = 32, 4, 16
 #: Servers that are one process, however many are asked for.
 ONE_PROCESS = ("waitress",)
 #: In per cent of what was measured: a new number of workers leaves this much room …
@@ -83,7 +87,7 @@ def size(project: Project, facts: Facts, kind: str) -> Sizing:
     room = _room(project, facts, figure)
     fit = _fit(room, figure) if room is not None else None
     workers, limit = _workers(project, facts, kind, room, figure)
-    return Sizing(workers, project.server.threads, limit, fit, figure, _terms(project, facts, figure, room, fit))
+    return Sizing(workers, _threads(project, workers), limit, fit, figure, _terms(project, facts, figure, room, fit))
 
 
 def too_many(project: Project, facts: Facts, kind: str) -> Iterator[ConfigError]:
@@ -119,12 +123,33 @@ def _workers(project: Project, facts: Facts, kind: str, room: int | None, figure
         return 1, "server"
     if project.server.workers != "auto":
         return project.server.workers, "chosen"
-    most = min(facts.cores + 1, MOST_WORKERS)
-    limit = "most" if facts.cores + 1 > MOST_WORKERS else "cores"
+    wanted = _wanted(project, facts)
+    most = min(wanted, MOST_WORKERS)
+    limit = "most" if wanted > MOST_WORKERS else "cores"
     if room is None:
         return most, limit
     workers = max(1, min(most, _kept(room, figure, _live_workers(facts, kind))))
     return workers, limit if workers == most else "memory"
+
+
+def _wanted(project: Project, facts: Facts) -> int:
+    """As many workers as keep the cores busy: those without threads do nothing while their request waits."""
+    return facts.cores + 1 if _one_at_a_time(project) else max(facts.cores, LEAST_WORKERS)
+
+
+def _threads(project: Project, workers: int) -> int:
+    """As configured; else as many as serve views that wait and cost others nothing (docs/performance.md, Serving)."""
+    if _one_at_a_time(project):
+        return 1
+    if project.server.threads != "auto":
+        return project.server.threads
+    return max(LEAST_THREADS, min(AT_ONCE // workers, MOST_THREADS))
+
+
+def _one_at_a_time(project: Project) -> bool:
+    """Whether a worker answers no other while its request waits. ASGI apps need no threads for that."""
+    server = project.server
+    return project.app.interface == "wsgi" and (server.threads == 1 or server.worker == "sync")
 
 
 def _kept(room: int, figure: Figure, live: int) -> int:
@@ -212,7 +237,7 @@ def _converted(one: Measured, wanted: Serving) -> Figure:
 
 
 def _terms(project: Project, facts: Facts, figure: Figure, room: int | None, fit: int | None) -> tuple[Term, ...]:
-    cores = Term("cores", facts.cores, "one worker more than there are cores keeps them busy", counts=True)
+    cores = Term("cores", facts.cores, _keeps_busy(project), counts=True)
     if room is None or fit is None:
         return (cores,)
     limit = _sandbox(project)
@@ -228,6 +253,12 @@ def _terms(project: Project, facts: Facts, figure: Figure, room: int | None, fit
         Term("worker", figure.worker, figure.source),
         Term("fit", fit, "workers fit", counts=True),
     )
+
+
+def _keeps_busy(project: Project) -> str:
+    if _one_at_a_time(project):
+        return "one worker more than there are cores keeps them busy: none has threads"
+    return f"as many workers keep them busy, and {LEAST_WORKERS} are the least"
 
 
 def _of_other(facts: Facts, name: str) -> str:

@@ -16,6 +16,9 @@ from seawall.stack.templates import render
 #: The same program, compiled already: a host needs no compiler for it.
 REQUIREMENT = "pyuwsgi>=2.0.28"
 SETTINGS = "settings/uwsgi.ini"
+#: Seconds. It kills the whole worker, whatever its other threads are at, so it is for what hangs, not for what is slow:
+#: the proxy has given up long before, unless the answer streams.
+TIMEOUT = 600
 
 
 def app_server(inputs: Inputs, around: Surroundings) -> AppServer:
@@ -34,17 +37,21 @@ def app_server(inputs: Inputs, around: Surroundings) -> AppServer:
 
 
 def _settings(inputs: Inputs, around: Surroundings) -> str:
-    project = inputs.project
+    project, server = inputs.project, inputs.project.server
+    sized = sizing.size(project, inputs.facts, "uwsgi")
     return render(
         "uwsgi.ini.j2",
         app=project.app_id,
         entry=project.app.entry,
-        server=project.server,
-        workers=sizing.size(project, inputs.facts, "uwsgi").workers,
-        jitter=jitter(project.server.max_requests),
+        server=server,
+        workers=sized.workers,
+        threads=sized.threads,
+        timeout=TIMEOUT if server.timeout == "auto" else server.timeout,
+        jitter=jitter(server.max_requests),
         http=not around.front_speaks_uwsgi,
+        release=around.release,
         home=f"{around.release}/venv" if _of_the_app(inputs) else "",
-        stats=around.stats if project.server.stats else "",
+        stats=around.stats if server.stats else "",
     )
 
 

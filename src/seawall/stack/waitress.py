@@ -6,7 +6,7 @@ Of itself it ends at once on TERM; that program lets the requests finish.
 
 from __future__ import annotations
 
-from seawall.stack import starter
+from seawall.stack import sizing, starter
 from seawall.stack.app_server import STOP_MARGIN, AppServer, Surroundings
 from seawall.stack.composition import Inputs
 
@@ -16,7 +16,8 @@ REQUIREMENT = "waitress>=3.0.1,<4"
 
 def app_server(inputs: Inputs, around: Surroundings) -> AppServer:
     server = inputs.project.server
-    file = starter.file("waitress", inputs.project, server=server)
+    threads = sizing.size(inputs.project, inputs.facts, "waitress").threads
+    file = starter.file("waitress", inputs.project, server=server, threads=threads)
     return AppServer(
         kind="waitress",
         requirements=(REQUIREMENT,),

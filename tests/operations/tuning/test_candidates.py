@@ -18,30 +18,30 @@ def labels(found: tuple[Candidate, ...]) -> list[str]:
 
 
 def test_what_a_deployment_would_run_comes_first() -> None:
-    now = candidates.current(project(server={"kind": "gunicorn", "preload": True}), FACTS)
-    assert now == Candidate("gunicorn", 3, 4, preload=True)
-    assert now.label == "gunicorn 3×4 preload"
+    now = candidates.current(project(server={"kind": "gunicorn", "preload": True}), FACTS, frozenset())
+    assert now == Candidate("gunicorn", 2, 16, preload=True)
+    assert now.label == "gunicorn 2×16 preload"
 
 
 def test_each_other_kind_is_tried_as_much_like_it_as_can_be() -> None:
     made = project(server={"kind": "gunicorn", "workers": 2, "preload": True})
-    now = candidates.current(made, FACTS)
-    assert labels(candidates.kinds(made, FACTS, now)) == ["uwsgi 2×4 preload", "granian 2×4", "waitress 1×4"]
+    now = candidates.current(made, FACTS, frozenset())
+    assert labels(candidates.kinds(made, FACTS, now)) == ["uwsgi 2×16 preload", "granian 2×16", "waitress 1×16"]
 
 
 def test_from_a_server_of_one_process_the_others_have_as_many_workers_as_they_would_get() -> None:
     made = project(server={"kind": "waitress", "threads": 8})
-    now = candidates.current(made, FACTS)
+    now = candidates.current(made, FACTS, frozenset())
     assert now.label == "waitress 1×8"
-    assert labels(candidates.kinds(made, FACTS, now)) == ["gunicorn 3×8", "uwsgi 3×8", "granian 3×8"]
+    assert labels(candidates.kinds(made, FACTS, now)) == ["gunicorn 2×8", "uwsgi 2×8", "granian 2×8"]
 
 
 def test_an_asgi_app_is_tried_on_what_runs_one_and_its_threads_are_left_alone() -> None:
     made = project(app=ASGI, server={"kind": "gunicorn"})
-    now = candidates.current(made, FACTS)
-    assert labels((now, *candidates.kinds(made, FACTS, now))) == ["gunicorn 3×1", "uvicorn 3×1", "granian 3×1"]
+    now = candidates.current(made, FACTS, frozenset())
+    assert labels((now, *candidates.kinds(made, FACTS, now))) == ["gunicorn 2×1", "uvicorn 2×1", "granian 2×1"]
     around = candidates.around(made, FACTS, now, counts=True, allocator="")
-    assert labels(around) == ["gunicorn 2×1", "gunicorn 4×1", "gunicorn 3×1 preload"]
+    assert labels(around) == ["gunicorn 3×1", "gunicorn 4×1", "gunicorn 2×1 preload"]
     assert all("threads" not in one.server(made).model_fields_set for one in around)
 
 
@@ -68,8 +68,9 @@ def test_on_a_machine_that_is_not_the_apps_host_the_number_of_workers_is_left_al
 
 
 def test_what_a_person_names_is_tried_in_all_combinations() -> None:
-    now = candidates.current(project(), FACTS)
-    found = candidates.wished(project(), FACTS, now, Wish(("gunicorn", "uwsgi"), (2, 3), (4,)))
+    made = project(server={"kind": "gunicorn", "workers": 3, "threads": 4})
+    now = candidates.current(made, FACTS, frozenset())
+    found = candidates.wished(made, FACTS, now, Wish(("gunicorn", "uwsgi"), (2, 3), (4,)))
     assert labels(found) == ["gunicorn 2×4", "uwsgi 2×4", "uwsgi 3×4"]
     assert not Wish()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from seawall.config.model import Project
 from seawall.config.server import Kind, Server
 from seawall.stack import sizing
-from seawall.stack.app_server import choose
+from seawall.stack.choosing import choose
 from seawall.stack.combinations import LACKS
 from seawall.stack.facts import Facts
 
@@ -67,9 +67,9 @@ class Wish:
         return bool(self.kinds or self.workers or self.threads)
 
 
-def current(project: Project, facts: Facts) -> Candidate:
-    """What a deployment would run now."""
-    kind = choose(project, facts).kind
+def current(project: Project, facts: Facts, required: frozenset[str]) -> Candidate:
+    """What a deployment would run now; ``required`` are the packages that the app asks for."""
+    kind = choose(project, facts, required).kind
     sized = sizing.size(project, facts, kind)
     threads = sized.threads if has_threads(project, kind) else 1
     return Candidate(kind, sized.workers, threads, project.server.preload, project.env.get(LD_PRELOAD, ""))
@@ -114,7 +114,7 @@ def _alike(project: Project, facts: Facts, now: Candidate, kind: Kind) -> Candid
     several = now.kind not in sizing.ONE_PROCESS and kind not in sizing.ONE_PROCESS
     automatic = project.model_copy(update={"server": Server(workers="auto")})
     workers = now.workers if several else sizing.size(automatic, facts, kind).workers
-    threads = now.threads if has_threads(project, now.kind) else project.server.threads
+    threads = now.threads if has_threads(project, now.kind) else sizing.size(automatic, facts, kind).threads
     preload = now.preload and "preload" not in LACKS[kind]
     return replace(
         now, kind=kind, workers=workers, threads=threads if has_threads(project, kind) else 1, preload=preload

@@ -89,8 +89,8 @@ if __name__ == "__main__":
     Inherited(
         "guestbook",
         interface=Interfaces.WSGI,
-        workers=3,
-        blocking_threads=4,
+        workers=2,
+        blocking_threads=16,
         websockets=False,
         backlog=2048,
         # Seconds for the requests under way once it was asked to stop.

@@ -4,7 +4,7 @@
 proc_name = "guestbook"
 
 # By this host's 2 cores and its memory: `seawall explain server` shows the sum.
-workers = 3
+workers = 2
 worker_class = "asgi"
 
 # Seconds: a worker that is silent for longer is killed; one that is asked to stop may finish its requests.

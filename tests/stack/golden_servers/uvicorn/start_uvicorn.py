@@ -80,7 +80,7 @@ def main():
     config = Config(
         application,
         factory=True,
-        workers=3,
+        workers=2,
         backlog=2048,
         timeout_keep_alive=2,
         # Seconds for the requests under way once it was asked to stop.

@@ -15,7 +15,7 @@ import time
 
 from waitress import create_server
 
-THREADS = 4
+THREADS = 16
 # Seconds for the requests under way once it was asked to stop.
 GRACEFUL_TIMEOUT = 30
 
