@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -28,7 +32,7 @@ UNFIT = Candidate("waitress", 1, 4)
 DIFF = "--- seawall.toml\n+++ seawall.toml\n@@ -4,3 +4,4 @@\n [server]\n workers = 3\n+preload = true"
 
 
-def run(*rates: float, memory: int, busy: float = 0.2, failed: int = 0) -> Run:
+def turn(*rates: float, memory: int, busy: float = 0.2, failed: int = 0) -> Run:
     return Run(rates, (31.4, 8.0), failed, "answered 500" if failed else "", memory, busy)
 
 
@@ -37,10 +41,10 @@ TUNED = Tuned(
     BEST,
     ("/", "/health"),
     (
-        (Result(NOW, (run(800, 2000, memory=180_000_000),) * 3), 1.0),
-        (Result(BUSY, (run(790, 2100.5, memory=170_000_000, busy=0.95, failed=2),)), 1.018),
+        (Result(NOW, (turn(800, 2000, memory=180_000_000),) * 3), 1.0),
+        (Result(BUSY, (turn(790, 2100.5, memory=170_000_000, busy=0.95, failed=2),)), 1.018),
         (Result(UNFIT, (), "waitress does not stay up (exited: exit status 1)"), 0.0),
-        (Result(BEST, (run(1200, 2900, memory=96_000_000),) * 3), 1.4747),
+        (Result(BEST, (turn(1200, 2900, memory=96_000_000),) * 3), 1.4747),
     ),
     58.25,
     True,
@@ -80,8 +84,8 @@ def test_how_long_it_will_take_is_said_beforehand() -> None:
 @pytest.mark.parametrize(
     ("telling", "said"),
     [
-        (Turn(NOW, 2, run(800.4, 2000, memory=1)), "round 2  gunicorn 3×4: 800/s, 2000/s\n"),
-        (Turn(BUSY, 1, run(1, 2, memory=1, failed=2)), "round 1  uwsgi 3×4: 1/s, 2/s, 2 failed (answered 500)\n"),
+        (Turn(NOW, 2, turn(800.4, 2000, memory=1)), "round 2  gunicorn 3×4: 800/s, 2000/s\n"),
+        (Turn(BUSY, 1, turn(1, 2, memory=1, failed=2)), "round 1  uwsgi 3×4: 1/s, 2/s, 2 failed (answered 500)\n"),
         (Turn(UNFIT, 1, None, "does not stay up"), "round 1  waitress 1×4: does not stay up\n"),
         (Progress("local", Event("step", "built", "done", seconds=12.3)), "built 12.3 s\n"),
         (Progress("local", Event("step", "built", "done", seconds=0.1)), ""),
@@ -126,3 +130,45 @@ def test_a_strange_host_is_refused(run: RunCommand) -> None:
 
 def test_too_little_time_is_refused(run: RunCommand) -> None:
     assert run("tune", "--seconds", "1").exit_code == 2
+
+
+# --- the proposal
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tuning that comes to `BEST`, on a machine that is only said to be there."""
+
+    @contextmanager
+    def here(wanted: Any) -> Iterator[Any]:
+        yield SimpleNamespace(name="local"), wanted
+
+    def tune(*_: object) -> Generator[Turn, None, Tuned]:
+        yield Turn(NOW, 1, turn(800, 2000, memory=1))
+        return TUNED
+
+    monkeypatch.setattr("seawall.operations.plan.read_project", lambda project: SimpleNamespace(project=project))
+    monkeypatch.setattr("seawall.operations.tuning.place.on_this_machine", here)
+    monkeypatch.setattr("seawall.operations.tune.tune", tune)
+
+
+def test_what_is_proposed_is_written_only_when_that_is_wished(run: RunCommand, folder: Path, done: None) -> None:
+    file = folder / "seawall.toml"
+    before = file.read_text()
+    proposed = run("tune", "--json")
+    assert proposed.exit_code == 0, proposed.output
+    assert (json.loads(proposed.stdout)["written"], file.read_text()) == (False, before)
+    assert "+preload = true" in json.loads(proposed.stdout)["diff"]
+    assert "round 1  gunicorn 3×4: 800/s, 2000/s" in proposed.stderr
+    assert json.loads(run("tune", "--write", "--json").stdout)["written"] is True
+    assert file.read_text() == f"{before}\n[server]\npreload = true\n"
+
+
+def test_the_picture_lies_where_it_does_not_travel_unless_a_place_is_named(
+    run: RunCommand, folder: Path, done: None, tmp_path: Path
+) -> None:
+    assert json.loads(run("tune", "--json").stdout)["picture"] == str(folder / ".seawall" / "tune.svg")
+    assert (folder / ".seawall" / "tune.svg").read_text().startswith("<svg ")
+    run("tune", "--svg", str(tmp_path / "mine.svg"))
+    assert (tmp_path / "mine.svg").exists()
+    assert run("tune", "--svg", "/nonexistent/mine.svg").exit_code == 2
