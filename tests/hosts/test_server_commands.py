@@ -171,12 +171,8 @@ def test_the_workers_are_explained_with_what_a_deployment_has_measured(served: S
     assert host["measured"] is True
     assert 5_000_000 < host["worker_memory"] < 200_000_000
     assert host["source"].startswith("measured in v")
-    (live,) = [
-        line
-        for line in served.host.read_file("/srv/tiny/live/settings/gunicorn.conf.py").splitlines()
-        if line.startswith("workers")
-    ]
-    assert live == f"workers = {host['workers']}"
+    serving = json.loads(served.host.read_file("/srv/tiny/live/release.json"))["release"]["serving"]
+    assert (serving["kind"], serving["workers"]) == (host["kind"], host["workers"])
     assert served.project.seawall("plan", "--exit-code").code == 0, "what was measured makes no other release"
 
 
