@@ -7,12 +7,17 @@ from tests.hosts.product import Project, empty_project
 from bench.place import ALIAS, Place
 from bench.serve.contenders import Entrant
 from bench.serve.ground import APP
-from bench.serve.views import VIEWS
+from bench.serve.views import CACHED, VIEWS
 
 NAME = "bench"
 FRONT_UNIT = "nginx.service"
-#: All load comes from one address, which the defaults do not let through; and everybody is asked over plain http.
-COMPARABLE = {"tls": {"mode": "off"}, "limits": {"rate": "", "connections": 0}}
+#: All load comes from one address, which the defaults do not let through; everybody is asked over plain http; and one
+#: page is kept, which is always the app's own wish.
+COMPARABLE = {
+    "tls": {"mode": "off"},
+    "limits": {"rate": "", "connections": 0},
+    "proxy": {"cache": {"paths": {CACHED.path: 60}}},
+}
 
 
 def deploy(place: Place) -> Project:

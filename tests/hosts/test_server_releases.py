@@ -133,7 +133,7 @@ def test_settings_change_through_the_gate_and_a_rollback_brings_all_of_them_back
     served.project.configure(env={"COLOUR": "blue"}, server={"workers": 2}, processes={"worker": None})
     plan = served.project.seawall("plan", "--exit-code", check=False)
     assert plan.code == 3
-    assert "workers = 2" in plan.out
+    assert "processes = 2" in plan.out
     assert "COLOUR" in plan.out
     assert "blue" not in plan.out
     new = served.deploy()
