@@ -90,6 +90,7 @@ def served(module_host: Host, ssh_environment: Mapping[str, str], tmp_path_facto
         ssh_environment,
         module_host.name,
         process={"manager": "supervisor"},
+        server={"kind": "gunicorn", "threads": 4},  # whose releases are asked in HTTP, past the front server
         secrets=["TOKEN"],
         env={"LD_PRELOAD": PRELOAD},
         processes={"worker": {"command": "sleep 100000", "count": 2}},
@@ -131,7 +132,7 @@ def test_what_was_sent_is_what_runs_and_an_edited_fragment_is_noticed(served: Se
 def test_every_process_runs_as_the_apps_user_with_nothing_of_roots_left(served: Served) -> None:
     pids = served.processes()
     uid, gid = served.sh("id -u tiny; id -g tiny").split()
-    assert len(pids) == 2 + 1 + 2  # uWSGI's master and worker, what holds the socket, two workers
+    assert len(pids) == 2 + 1 + 2  # gunicorn and its worker, what holds the socket, two workers
     for pid in pids:
         said = dict(re.findall(r"^(\w+):\s*(.*?)\s*$", served.host.read_file(f"/proc/{pid}/status"), re.M))
         assert [said[name] for name in STATUS] == [
