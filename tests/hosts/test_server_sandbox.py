@@ -314,7 +314,7 @@ def test_nginx_serves_in_its_sandbox_after_crashes_rotations_and_reloads(boxed: 
     host.run(["invoke-rc.d", "nginx", "rotate"])
     host.run(["systemctl", "reload", "nginx"])
     eventually(lambda: visit(host, "/after-rotation").status_code == 404, "an answer")
-    assert "/after-rotation" in host.read_file(log)
+    eventually(lambda: "/after-rotation" in host.read_file(log), "its line in the log")
     assert "/after-rotation" not in host.read_file(f"{log}.1")
     errors = host.run(["sh", "-c", "cat /var/log/nginx/*error.log"]).stdout
     assert "Operation not permitted" not in errors
