@@ -25,6 +25,7 @@ class Manager:
         self.behave: Behaviour = answers(200)
         self.running_now: dict[str, ExitStack] = {}
         self.why_broken = ""
+        self.killed: list[str] = []
 
     def start(self, at: ReleasePlaces, program: Program) -> None:
         if at.id not in self.running_now:
@@ -36,6 +37,9 @@ class Manager:
             self.running_now.pop(at.id).close()
 
     retire = stop
+
+    def kill(self, at: ReleasePlaces, program: Program) -> None:
+        self.killed.append(at.id)
 
     def broken(self, at: ReleasePlaces, program: Program) -> str:
         return "" if at.id in self.running_now and not self.why_broken else self.why_broken or "not running"

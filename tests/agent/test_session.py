@@ -70,6 +70,7 @@ def test_abort_undoes_what_was_prepared(deployed: Host) -> None:
     talk = deployed.session()
     talk.prepare("two")
     assert talk.ask("abort")["result"] == {"live": "v1"}
+    assert deployed.manager.killed == ["v2"], "nobody waits for a release that never took traffic"
     as_it_was(deployed)
 
 
@@ -138,6 +139,7 @@ def test_a_release_that_does_not_answer_through_the_front_door_goes_back(
     error = talk.ask("commit")["error"]
     assert error["code"] == "front-door-failed"
     assert error["state"] == "everything is as it was; v1 is live"
+    assert deployed.manager.killed == [], "visitors may have come to it"
     deployed.front_answers = True
     as_it_was(deployed)
 

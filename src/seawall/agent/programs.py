@@ -116,6 +116,13 @@ class Programs:
         for program in releases.load(self.places, release_id).release.programs:
             self.manager.stop(self.places.release(release_id), program)
 
+    def abandon(self, release_id: str) -> None:
+        """Stop a release that never took traffic. Nobody waits for its web program, which may hang or be in the middle
+        of its start, where servers are deaf: it is not asked. Its workers may be at a job, and are."""
+        for program in of_role(releases.load(self.places, release_id).release, "web"):
+            self.manager.kill(self.places.release(release_id), program)
+        self.stop(release_id)
+
     def stop_all(self) -> None:
         """Stop whatever of this app runs, and wait until it has ended."""
         for running in self.manager.installed(self.places):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from seawall.agent import converge, releases
@@ -30,9 +31,10 @@ class Undoing:
     def undo(self, work: Work) -> None:
         """Put everything back as it was before this deployment began. Raises NeedsPerson if that fails too."""
         try:
+            end = self.programs.stop if self._has_served(work) else self.programs.abandon
             self._link_back(work)
             if work.release_id and (work.release_id != work.old or work.action == "start"):
-                self._discard(work)
+                self._discard(work, end)
             UndoLog.load(str(self.places.undo)).roll_back()
             converge.reload_old(self._reloaded())
         except (AgentError, OSError) as error:
@@ -44,6 +46,9 @@ class Undoing:
             ) from error
         self.journal.write("end", outcome="undone", release=work.release_id)
 
+    def _has_served(self, work: Work) -> bool:
+        return releases.live_id(self.places) == work.release_id
+
     def _link_back(self, work: Work) -> None:
         if releases.live_id(self.places) == work.old:
             return
@@ -53,10 +58,10 @@ class Undoing:
         else:
             remove(str(self.places.live))
 
-    def _discard(self, work: Work) -> None:
+    def _discard(self, work: Work, end: Callable[[str], None]) -> None:
         at = self.places.release(work.release_id)
         if at.record.exists():
-            self.programs.stop(work.release_id)
+            end(work.release_id)
         if work.new:
             end_orphans(at.root)
             end_orphans(self.places.venvs)

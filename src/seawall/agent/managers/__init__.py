@@ -30,6 +30,9 @@ class Manager(Protocol):
     def stop(self, at: ReleasePlaces, program: Program) -> None:
         """Stop the program, gracefully, and remove its units. Nothing happens if it is not there."""
 
+    def kill(self, at: ReleasePlaces, program: Program) -> None:
+        """End the program's processes at once. Its units stay: `stop` follows."""
+
     def retire(self, at: ReleasePlaces, program: Program) -> None:
         """Have the program end by itself in its own time, as nobody waits for it, and remove its units."""
 
@@ -66,6 +69,9 @@ class ByProgram:
 
     def stop(self, at: ReleasePlaces, program: Program) -> None:
         self._of(program).stop(at, program)
+
+    def kill(self, at: ReleasePlaces, program: Program) -> None:
+        self._of(program).kill(at, program)
 
     def retire(self, at: ReleasePlaces, program: Program) -> None:
         self._of(program).retire(at, program)

@@ -72,6 +72,14 @@ class Supervisor:
             self._end_rest(at)
         self._remove_files(at, program)
 
+    def kill(self, at: ReleasePlaces, program: Program) -> None:
+        from seawall.agent.managers.supervisor_rpc import BAD_NAME, NOT_RUNNING, tolerating
+
+        with contextlib.suppress(OSError):
+            for group in self._groups(at, program):
+                with tolerating(BAD_NAME, NOT_RUNNING):
+                    self._call("signalProcessGroup", group, "KILL")
+
     def retire(self, at: ReleasePlaces, program: Program) -> None:
         """One that is still at its work after a moment is forgotten when the next one is retired."""
         from seawall.agent.managers.supervisor_rpc import BAD_NAME, NOT_RUNNING, STILL_RUNNING, tolerating

@@ -62,6 +62,10 @@ class Systemd:
             run([*self.systemctl, "reset-failed", *names], timeout=30)
             self._remove(at, program)
 
+    def kill(self, at: ReleasePlaces, program: Program) -> None:
+        services = [fill(name, at.id) for name in program.units if name.endswith(".service")]
+        run([*self.systemctl, "kill", "--signal=KILL", *services], timeout=30)
+
     def retire(self, at: ReleasePlaces, program: Program) -> None:
         if self._installed(at, program):
             names = [fill(name, at.id) for name in reversed(program.units)]
