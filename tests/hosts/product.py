@@ -118,7 +118,8 @@ class Project:
     def start(self, *args: str) -> subprocess.Popen[str]:
         """Begin `seawall ARGS` and go on; the streams are pipes."""
         return subprocess.Popen(
-            [str(SEAWALL), *args],
+            # A program that a script runs in the background is deaf to Ctrl-C, and so would be all that it starts.
+            ["env", "--default-signal=INT", str(SEAWALL), *args],
             cwd=self.directory,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,

@@ -108,7 +108,20 @@ def test_a_server_that_cannot_run_the_app_is_left_out_and_the_local_sites_data_a
 
 def test_ctrl_c_takes_everything_back(untouched: Site) -> None:
     process = subprocess.Popen(
-        [str(SEAWALL), "tune", "--seconds", "60", "--kind", "gunicorn", "--threads", "4", "--route", "/"],
+        [
+            "env",
+            "--default-signal=INT",
+            str(SEAWALL),
+            "tune",
+            "--seconds",
+            "60",
+            "--kind",
+            "gunicorn",
+            "--threads",
+            "4",
+            "--route",
+            "/",
+        ],
         cwd=untouched.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
