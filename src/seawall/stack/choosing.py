@@ -6,7 +6,6 @@ do what the project asks for, or would have to be compiled on the host; gunicorn
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -27,6 +26,8 @@ REASONS: Mapping[Kind, str] = {
 #: with these versions of CPython.
 MACHINES = ("x86_64", "aarch64")
 PYTHONS = ((3, 9), (3, 14))
+#: The last Python that uWSGI is measured with: it was written for the locks that Python had before 3.13.
+LAST_OF_UWSGI = (3, 12)
 #: Packages that turn what waits into greenlets, of which uWSGI's threads know nothing.
 GREENLETS = ("gevent", "eventlet")
 
@@ -59,6 +60,8 @@ def _obstacles(project: Project, facts: Facts, required: frozenset[str], kind: K
     if kind == "uwsgi":
         yield from (f"the app's requirements name {name}" for name in GREENLETS if name in required)
     yield from _uncompiled(facts, project.app.python)
+    if kind == "uwsgi" and (project.app.python or facts.python_version > LAST_OF_UWSGI):
+        yield "it has not proved itself with Python 3.13 and later"
 
 
 def _uncompiled(facts: Facts, wanted_python: str) -> Iterator[str]:
@@ -66,6 +69,5 @@ def _uncompiled(facts: Facts, wanted_python: str) -> Iterator[str]:
     if facts.architecture not in MACHINES:
         machine = facts.architecture or "a machine of an unknown kind"
         yield f"it would have to be compiled on the host ({machine})"
-    version = tuple(int(part) for part in re.findall(r"\d+", facts.python)[:2])
-    if not wanted_python and not PYTHONS[0] <= version <= PYTHONS[1]:
+    if not wanted_python and not PYTHONS[0] <= facts.python_version <= PYTHONS[1]:
         yield f"it would have to be compiled for the host's Python {facts.python or 'of an unknown version'}"

@@ -73,6 +73,11 @@ class Facts:
         return cls(**{**known, **lists})
 
     @property
+    def python_version(self) -> tuple[int, ...]:
+        """The first two numbers of the host's own Python, ``()`` where it did not say."""
+        return _numbers(self.python)[:2]
+
+    @property
     def nginx(self) -> tuple[int, ...]:
         """nginx's version, or the one this host would install, or ``(1, 18)``, the oldest that is supported."""
         if self.nginx_version:

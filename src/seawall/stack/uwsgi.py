@@ -19,6 +19,9 @@ SETTINGS = "settings/uwsgi.ini"
 #: Seconds. It kills the whole worker, whatever its other threads are at, so it is for what hangs, not for what is slow:
 #: the proxy has given up long before, unless the answer streams.
 TIMEOUT = 600
+#: The last Python that a worker may tell that it was forked. Later ones end over a lock that uWSGI had not taken
+#: ("PyMutex_Unlock: unlocking mutex that is not locked", uWSGI 2.0.30 and CPython 3.13).
+LAST_AFTER_FORK = (3, 12)
 
 
 def app_server(inputs: Inputs, around: Surroundings) -> AppServer:
@@ -49,6 +52,7 @@ def _settings(inputs: Inputs, around: Surroundings) -> str:
         timeout=TIMEOUT if server.timeout == "auto" else server.timeout,
         jitter=jitter(server.max_requests),
         http=not around.front_speaks_uwsgi,
+        after_fork=not project.app.python and () < inputs.facts.python_version <= LAST_AFTER_FORK,
         release=around.release,
         home=f"{around.release}/venv" if _of_the_app(inputs) else "",
         stats=around.stats if server.stats else "",
