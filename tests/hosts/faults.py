@@ -253,7 +253,7 @@ class Faults:
             strays = [name for name in (*left.units, *left.files) if f"@{live}." not in name]
             return not (strays or left.agents or left.orphans)
 
-        eventually(tidy, f"strays: {self.look()}", within=10)
+        eventually(tidy, f"strays: {self.look()}", within=45)
         left = seen[0]
         assert left.live == live, left
         assert not left.temporary, left

@@ -31,7 +31,7 @@ class Manager(Protocol):
         """Stop the program, gracefully, and remove its units. Nothing happens if it is not there."""
 
     def kill(self, at: ReleasePlaces, program: Program) -> None:
-        """End the program's processes at once. Its units stay: `stop` follows."""
+        """End the program's processes at once, for good. Its units stay: `stop` follows."""
 
     def retire(self, at: ReleasePlaces, program: Program) -> None:
         """Have the program end by itself in its own time, as nobody waits for it, and remove its units."""

@@ -78,6 +78,8 @@ class Supervisor:
         with contextlib.suppress(OSError):
             for group in self._groups(at, program):
                 with tolerating(BAD_NAME, NOT_RUNNING):
+                    # Told to stop first, lest it is started again.
+                    self._call("stopProcessGroup", group, False)
                     self._call("signalProcessGroup", group, "KILL")
 
     def retire(self, at: ReleasePlaces, program: Program) -> None:

@@ -64,6 +64,8 @@ class Systemd:
 
     def kill(self, at: ReleasePlaces, program: Program) -> None:
         services = [fill(name, at.id) for name in program.units if name.endswith(".service")]
+        # Told to stop first, lest it is started again.
+        run([*self.systemctl, "stop", "--no-block", *services], timeout=30)
         run([*self.systemctl, "kill", "--signal=KILL", *services], timeout=30)
 
     def retire(self, at: ReleasePlaces, program: Program) -> None:
