@@ -118,7 +118,7 @@ def test_up_under_systemd_is_a_deployment_like_any_other(desk: Desk) -> None:
     assert desk.units() == expected
     eventually(lambda: desk.running() == expected, "the end of the first release")
     assert "v2 is live, healthy" in desk.seawall("status", "-e", "local")
-    assert "Booting worker" in desk.seawall("logs", "-e", "local")
+    assert "WSGI app 0" in desk.seawall("logs", "-e", "local")
     desk.seawall("verify", "-e", "local")
 
 

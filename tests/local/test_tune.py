@@ -43,7 +43,7 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A site of the test's own; afterwards nothing of a tuning may be there."""
     monkeypatch.setattr("seawall.operations.tuning.analysis.ROUNDS", 1)
     site = new_site()
-    site.configure("server", "threads = 2")
+    site.configure("server", 'kind = "gunicorn"', "threads = 2")
     try:
         yield site
         assert not {"tune", "tune.lock"} & set(os.listdir(site.folder / ".seawall"))
