@@ -78,6 +78,13 @@ def test_after_the_switch_it_is_finished(host: Host) -> None:
     assert deployer(host).recover() == ""
 
 
+def test_what_was_being_written_into_a_release_is_cleared_away(host: Host) -> None:
+    half = host.places.release("v1").root / ".seawall-0123456789abcdef"
+    half.write_text("{")
+    deployer(host).recover()
+    assert not half.exists()
+
+
 def test_after_the_switch_to_a_release_that_has_died_it_is_undone(host: Host) -> None:
     replace_link(str(host.places.live), "releases/v2")
     host.manager.stop(host.places.release("v2"), releases.load(host.places, "v2").release.programs[0])

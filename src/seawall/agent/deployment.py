@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from seawall.agent import commands, converge, gate, owned, releases, resolutions, venvs
 from seawall.agent.errors import AgentError, Cancelled
-from seawall.agent.files import remove_tree, replace_link, sync_filesystem, write_atomic
+from seawall.agent.files import remove_temporaries, remove_tree, replace_link, sync_filesystem, write_atomic
 from seawall.agent.journal import Interrupted, Journal, now
 from seawall.agent.lock import take_turns
 from seawall.agent.places import Places
@@ -254,6 +254,8 @@ class Deployer:
         if cut_off is None:
             return ""
         work = self._work_of(cut_off)
+        for name in releases.ids(self.places):
+            remove_temporaries(self.places.release(name).root)
         if self._has_switched(work):
             if not self.journal.has_come_to(KEPT):
                 with self._undone_on_failure(work):

@@ -20,6 +20,9 @@ from seawall.agent.errors import ApplyFailed, DiskFull
 
 FILE, LINK, DIRECTORY, ABSENT = "file", "link", "directory", "absent"
 
+#: What the names of files begin with that are not yet whole.
+TEMPORARY = ".seawall-"
+
 
 @dataclass(frozen=True)
 class Found:
@@ -65,7 +68,13 @@ def read_text(path: str) -> str | None:
 
 def temporary(path: str) -> str:
     """A fresh hidden name beside ``path``: short, and matched by no service's ``include *``."""
-    return str(Path(path).parent / f".seawall-{os.urandom(8).hex()}")
+    return str(Path(path).parent / f"{TEMPORARY}{os.urandom(8).hex()}")
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what a `write_atomic` that was cut off has left in a folder that nobody else writes to."""
+    for path in folder.glob(f"{TEMPORARY}*"):
+        path.unlink()
 
 
 def write_atomic(path: str, data: bytes, mode: int, uid: int = -1, gid: int = -1, *, beside: str = "") -> None:
