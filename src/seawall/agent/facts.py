@@ -12,8 +12,10 @@ from typing import Any
 from seawall.agent import preflight, preflight_apache
 from seawall.agent.process import run
 
-#: Where Debian's front servers say which their main process is.
-PID_FILES = {"nginx": "/run/nginx.pid", "apache": "/run/apache2/apache2.pid"}
+#: Debian's front servers: systemd's name of each, and where it says which its main process is.
+FRONTS = {"nginx": ("nginx.service", "/run/nginx.pid"), "apache": ("apache2.service", "/run/apache2/apache2.pid")}
+#: How systemd calls a unit that is down, and is to stay so (systemctl(1), Unit states).
+DOWN = ("inactive", "failed", "")
 
 
 def gather() -> dict[str, Any]:
@@ -39,7 +41,7 @@ def gather() -> dict[str, Any]:
         "apache_default_servers": preflight_apache.default_servers(),
         "apache_ports": preflight_apache.ports(),
         "apache_needs": preflight_apache.needs(),
-        "fronts_up": _fronts_up(),
+        "fronts_up": [name for name, (unit, pid_file) in FRONTS.items() if is_up(Path(pid_file), unit)],
         "ipv6": Path("/proc/net/if_inet6").exists(),
         "address": _own_address(),
         "root": os.geteuid() == 0,
@@ -78,16 +80,20 @@ def _apache_version() -> str:
     return found.group(1) if found else ""
 
 
-def _fronts_up() -> list[str]:
-    """The front servers whose main process lives."""
-    return [name for name, path in PID_FILES.items() if _lives(Path(path))]
-
-
-def _lives(pid_file: Path) -> bool:
+def is_up(pid_file: Path, unit: str) -> bool:
+    """Whether a front server runs. One that was killed leaves its file, and systemd may be about to start it again."""
     try:
-        return Path("/proc", pid_file.read_text().strip() or "none").exists()
+        process = pid_file.read_text().strip()
     except OSError:
         return False
+    return Path("/proc", process or "none").exists() or _state(unit) not in DOWN
+
+
+def _state(unit: str) -> str:
+    """systemd's word for how a unit is, or "" where there is no systemd."""
+    if not Path("/run/systemd/system").is_dir():
+        return ""
+    return run(["systemctl", "show", "--property=ActiveState", "--value", unit], timeout=5).stdout.strip()
 
 
 def _jemalloc() -> str:
