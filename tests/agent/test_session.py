@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -360,3 +361,15 @@ def test_a_deployment_measures_the_new_release_and_the_old_one_which_has_served(
     known = deployed.session().app["memory"]["measured"]
     assert [(one["release"], one["served"], one["live"]) for one in known] == [("v2", False, True), ("v1", True, False)]
     assert all(one["worker"] > 1_000_000 for one in known)
+
+
+def test_what_was_done_with_the_data_is_told(deployed: Host) -> None:
+    run = {"job": "backup", "id": "20261128-133000", "begun": "a", "ended": "b", "ok": True}
+    (deployed.places.state / "data").mkdir()
+    (deployed.places.state / "data" / "record.jsonl").write_text(json.dumps(run) + "\n")
+    (told,) = deployed.session().ask("data-records")["result"]["runs"]
+    assert told == {**run, "bytes": 0, "error": "", "details": {}}
+
+
+def test_an_unknown_wish_about_the_data_is_refused(deployed: Host) -> None:
+    assert deployed.session().ask("data-dance")["error"]["code"] == "bad-request"

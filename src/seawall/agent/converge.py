@@ -43,6 +43,7 @@ from seawall.agent.vocabulary import KINDS as RESOURCE_KINDS
 from seawall.agent.vocabulary import (
     Absent,
     AcmeCertificate,
+    AgentCopy,
     AtBoot,
     Certificate,
     Change,
@@ -80,6 +81,7 @@ STEPS: dict[str, tuple[type[Any], ...]] = {
     "users": (User, Login),
     "directories": (Directory,),
     "uv": (Uv,),
+    "agent": (AgentCopy,),
     "files": (File, Line, Moduli, HostKey, Link, Absent, Certificate, AcmeCertificate, GivenCertificate, AtBoot, Owned),
     "firewall": (Firewall,),
     "swap": (Swap,),

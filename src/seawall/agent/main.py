@@ -1,4 +1,5 @@
-"""Where the agent begins: as a session with the tool, or as a one-off command in a release's environment."""
+"""Where the agent begins: as a session with the tool, as a one-off command in a release's environment, or as a job of
+the host's own timers."""
 
 from __future__ import annotations
 
@@ -47,6 +48,21 @@ def execute(arguments: list[str]) -> None:
         commands.become(places, releases.load(places, live), arguments[1:])
     except AgentError as error:
         sys.exit(f"seawall: {error.fact}\n  {error.remedy}")
+
+
+def start(arguments: list[str]) -> None:
+    """``job NAME BASE``: do a job for the app in the folder BASE. What it says is for the journal of the host.
+
+    Exits as the tool does: 0 if all went well, 1 if it failed, 2 for a wrong call, 4 if it needs a person.
+    """
+    _leave_no_core()
+    os.umask(0o077)
+    from seawall.agent.data import jobs
+
+    if len(arguments) != 3 or arguments[0] != "job" or arguments[1] not in jobs.JOBS:
+        print(f"usage: job {'|'.join(jobs.JOBS)} BASE", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(jobs.run(arguments[1], arguments[2]))
 
 
 def _leave_no_core() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,10 +100,9 @@ class Session:
         }
         if name in operations:
             return operations[name]
-        from seawall.agent import looking
-
-        if name in looking.OPERATIONS:
-            return lambda frame: looking.OPERATIONS[name](self._there(), frame, self.client)
+        others = _others(name)
+        if name in others:
+            return lambda frame: others[name](self._there(), frame, self.client)
         raise BadRequest(f"this agent knows no operation {name!r}", remedy="use the same version of seawall")
 
     # the app this session is about
@@ -310,6 +309,17 @@ class Session:
             removed = [item.path for item in owned.read(mine) if item.path not in owned.of_others(mine)]
             kept = self._deployer().destroy(left, with_data=bool(frame.message["with_data"]))
             return {"removed": removed, "kept": kept}
+
+
+def _others(name: str) -> Mapping[str, Callable[[Places, Frame, Client], dict[str, Any]]]:
+    """The operations that need nothing of the session but the app; a deployment imports none of them."""
+    if name.startswith("data-"):
+        from seawall.agent.data import requests
+
+        return requests.OPERATIONS
+    from seawall.agent import looking
+
+    return looking.OPERATIONS
 
 
 def _mistake(error: Exception) -> AgentError:

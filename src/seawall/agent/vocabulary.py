@@ -183,8 +183,15 @@ class Uv:
     user: str = ""
 
 
+@dataclass(frozen=True)
+class AgentCopy:
+    """A copy of the agent that is asking, as one file at ``path``: what the host's own timers run."""
+
+    path: str
+
+
 Resource = Union[
-    Union[Package, User, Directory, File, Link, Absent, Service, AtBoot, Uv],
+    Union[Package, User, Directory, File, Link, Absent, Service, AtBoot, Uv, AgentCopy],
     Union[Certificate, AcmeCertificate, GivenCertificate],
     Union[Upgrades, Login, Line, Moduli, HostKey, Firewall, Swap, Unit],
 ]
@@ -202,6 +209,7 @@ RESOURCES: dict[str, type[Any]] = {
     "service": Service,
     "at-boot": AtBoot,
     "uv": Uv,
+    "agent-copy": AgentCopy,
     **host_vocabulary.RESOURCES,
 }
 KINDS: dict[type[Any], str] = {cls: kind for kind, cls in RESOURCES.items()}

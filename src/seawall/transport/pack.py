@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-import seawall
+from seawall.agent import packing
 
 #: Comes before the first frame, so that whatever a login shell prints first can be told apart and skipped.
 MARKER = b"\x00seawall\x00"
@@ -123,16 +120,8 @@ class Package:
 @cache
 def package() -> Package:
     """Pack the agent, always to the same bytes for the same code."""
-    root = Path(seawall.__file__).parent
-    files = {
-        f"seawall/{path.relative_to(root).as_posix()}": path.read_bytes() for path in (root / "agent").rglob("*.py")
-    }
-    files["seawall/__init__.py"] = b""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as out:
-        for name, data in sorted(files.items()):
-            out.writestr(_info(name), data)
-    return Package(archive.getvalue(), _digest(files))
+    files = packing.sources()
+    return Package(packing.archive(files), _digest(files))
 
 
 def _digest(files: Mapping[str, bytes]) -> str:
@@ -141,9 +130,3 @@ def _digest(files: Mapping[str, bytes]) -> str:
     for name, data in sorted((name.encode(), data) for name, data in files.items()):
         found.update(b"%d %d " % (len(name), len(data)) + name + data)
     return found.hexdigest()
-
-
-def _info(name: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-    info.external_attr = 0o644 << 16
-    return info

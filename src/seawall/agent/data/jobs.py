@@ -1,0 +1,41 @@
+"""The jobs that the host's own timers start. What they print goes to the journal of the host, line by line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from seawall.agent.data.places import DataPlaces
+from seawall.agent.data.vocabulary import Data
+from seawall.agent.errors import AgentError, ErrorRecord
+
+Say = Callable[[str], None]
+Job = Callable[[Data, Say], None]
+
+#: By the names that the units have. Each owner imports what it needs only when it is run.
+JOBS: dict[str, Job] = {}
+
+
+def run(name: str, base: str) -> int:
+    """Do the job for the app in the folder ``base``. Returns the exit code: that of the error, if there is one."""
+    try:
+        JOBS[name](DataPlaces(Path(base)).data(), _say)
+    except AgentError as error:
+        _tell(error.record())
+        return error.exit_code
+    except OSError as error:
+        _tell(ErrorRecord("failed", str(error)))
+        return 1
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _tell(error: ErrorRecord) -> None:
+    print(error.fact, file=sys.stderr)
+    for line in (error.place, error.state, error.remedy, *error.output.splitlines()):
+        if line:
+            print(f"  {line}", file=sys.stderr)

@@ -1,0 +1,66 @@
+"""The paths of an app's data on a host, below those of the app itself (`seawall.agent.places`)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from seawall.agent.data.vocabulary import Data, data_from_wire
+from seawall.agent.errors import AgentError
+
+
+@dataclass(frozen=True)
+class DataPlaces:
+    """``base`` is the app's folder, BASE."""
+
+    base: Path
+
+    @property
+    def settings(self) -> Path:
+        """What the jobs go by: `Data` as JSON, no secrets in it."""
+        return self.base / "state" / "data.json"
+
+    @property
+    def folder(self) -> Path:
+        return self.base / "state" / "data"
+
+    @property
+    def record(self) -> Path:
+        """One line for each run of a job."""
+        return self.folder / "record.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one job that is at the app's data."""
+        return self.folder / "lock"
+
+    @property
+    def snapshots(self) -> Path:
+        """Dumps that were made before migrations."""
+        return self.folder / "snapshots"
+
+    @property
+    def cache(self) -> Path:
+        """What restic keeps of its repository to be quick."""
+        return self.folder / "cache"
+
+    def data(self) -> Data:
+        """What there is to look after. Raises AgentError where that cannot be read."""
+        try:
+            return data_from_wire(json.loads(self.settings.read_bytes()))
+        except FileNotFoundError:
+            raise AgentError(
+                "nothing of this app's data is looked after on this host",
+                place=str(self.settings),
+                state="nothing was changed",
+                remedy="name a [database] or a [backup] repository in seawall.toml and deploy",
+            ) from None
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise AgentError(
+                "the settings of the app's data cannot be read",
+                place=str(self.settings),
+                state="nothing was changed",
+                remedy="`seawall deploy` writes them anew",
+                output=str(error),
+            ) from error

@@ -1,0 +1,112 @@
+"""The words the tool and the agent share about an app's data: plain data, on the host as JSON, without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Database:
+    """An app's database. ``kind`` is postgresql, mariadb, sqlite or external; ``name`` is also its role's.
+
+    ``path`` is the file of SQLite; ``socket`` the folder (PostgreSQL) or file (MariaDB) of the server's unix socket.
+    """
+
+    kind: str
+    name: str = ""
+    user: str = ""
+    path: str = ""
+    socket: str = ""
+
+
+@dataclass(frozen=True)
+class RedisServer:
+    """An app's Redis: its unix socket, the folder of its files, its unit of systemd."""
+
+    socket: str
+    folder: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Where backups go. ``url`` is what restic calls a repository; ``env_file`` has its password, and its store's.
+
+    ``ca`` is a file of certificates that it is trusted by, "" for the host's own; ``at`` when backups are made, as
+    systemd understands it (systemd.time(7)).
+    """
+
+    url: str
+    env_file: str
+    ca: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How many backups are kept: the last one of so many days, weeks and months."""
+
+    daily: int = 7
+    weekly: int = 5
+    monthly: int = 12
+
+
+@dataclass(frozen=True)
+class DrillSettings:
+    """``command`` is the app's own check of a database that was restored, "" for none."""
+
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Data:
+    """All that is looked after of an app's data on a host. ``base`` is the app's folder, ``user`` its user.
+
+    ``folders`` are those with the app's files, by their absolute paths.
+    """
+
+    app: str
+    base: str
+    user: str
+    database: Database | None = None
+    redis: RedisServer | None = None
+    folders: tuple[str, ...] = ()
+    repository: Repository | None = None
+    retention: Retention = field(default_factory=Retention)
+    drill: DrillSettings = field(default_factory=DrillSettings)
+    pitr: bool = False
+
+
+def data_to_wire(data: Data) -> dict[str, Any]:
+    return asdict(data)
+
+
+def data_from_wire(wire: Mapping[str, Any]) -> Data:
+    """What :func:`data_to_wire` made, by this version or another: fields that this one does not know are left out.
+
+    Raises TypeError, AttributeError where it is something else.
+    """
+    values = dict(wire)
+    for name, cls in _PARTS.items():
+        if values.get(name) is not None:
+            values[name] = _made(cls, values[name])
+    return _made(Data, values)
+
+
+_PARTS: dict[str, type[Any]] = {
+    "database": Database,
+    "redis": RedisServer,
+    "repository": Repository,
+    "retention": Retention,
+    "drill": DrillSettings,
+}
+
+
+def _made(cls: type[T], wire: Mapping[str, Any]) -> T:
+    known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+    values = {name: value for name, value in wire.items() if name in known}
+    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
