@@ -149,6 +149,18 @@ class FrontDoorFailed(AgentError):
     code = "front-door-failed"
 
 
+class DumpFailed(AgentError):
+    """The database could not be dumped whole; what was made of it is no backup."""
+
+    code = "dump-failed"
+
+
+class LoadFailed(AgentError):
+    """A dump could not be loaded; the database that it was meant for is as it was."""
+
+    code = "load-failed"
+
+
 class NoSuchRelease(AgentError):
     """The release asked for is not on this host."""
 
