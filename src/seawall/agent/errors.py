@@ -161,6 +161,24 @@ class LoadFailed(AgentError):
     code = "load-failed"
 
 
+class NoSuchBackup(AgentError):
+    """The backup asked for is not in the repository, or none is."""
+
+    code = "no-such-backup"
+
+
+class NotEmpty(AgentError):
+    """What a restore would go over holds data."""
+
+    code = "not-empty"
+
+
+class NotAsBackedUp(AgentError):
+    """What was restored is not what was backed up, or the app's own check of it failed."""
+
+    code = "not-as-backed-up"
+
+
 class NoSuchRelease(AgentError):
     """The release asked for is not on this host."""
 
