@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from seawall.config.database import Database
 from seawall.config.process_manager import ProcessManager
 from seawall.config.proxy import Proxy
 from seawall.config.security import Domains, Headers, Limits, Sandbox, Tls
@@ -289,6 +290,7 @@ class Settings(Table):
     server: Server = Field(Server(), description="The application server.")
     proxy: Proxy = Field(Proxy(), description="The web server in front.")
     process: ProcessManager = Field(ProcessManager(), description="What keeps the app running.")
+    database: Database = Field(Database(), description="The app's database.")
     static: dict[UrlPrefix, PartOfProject] = setting(
         {},
         "URL prefixes and the folders, relative to `app.root`, whose files the proxy serves under them without asking "

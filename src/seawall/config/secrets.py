@@ -11,6 +11,7 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,6 +68,27 @@ def set_secret(directory: Path, project: str, environment: str, name: str, value
         store, made = _store_with_recipients(directory, project)
         secret = Secret(environment, name, now(), seal(store.recipients, environment, name, value))
         write_store(replace(store, secrets=(*others(store, environment, name), secret)))
+    return made
+
+
+def add_secrets(directory: Path, project: str, environment: str, values: Mapping[str, str]) -> Path | None:
+    """As :func:`set_secret` for several at once, none of which may be there already. Raises SecretError."""
+    for name, value in values.items():
+        check(environment, name, value)
+    with writing.locked(directory):
+        store, made = _store_with_recipients(directory, project)
+        there = {secret.name for secret in store.secrets if secret.environment == environment}
+        for name in values.keys() & there:
+            raise SecretError(
+                f"{name} has been kept by somebody else since the plan was made",
+                place=FILE,
+                state="nothing was changed",
+                remedy="run the command again",
+            )
+        added = [
+            Secret(environment, name, now(), seal(store.recipients, environment, name, values[name])) for name in values
+        ]
+        write_store(replace(store, secrets=(*store.secrets, *added)))
     return made
 
 

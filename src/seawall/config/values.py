@@ -95,6 +95,16 @@ HostAndPort = Annotated[
     str,
     _text(r"^(|[A-Za-z0-9._-]+:[0-9]{1,5})$", '"HOST:PORT" such as "127.0.0.1:8125", or ""'),
 ]
+DatabaseName = Annotated[
+    str,
+    _text(
+        r"^([a-z][a-z0-9_-]{0,30})?$",
+        '1 to 31 lower-case letters, digits, hyphens and underscores, a letter first, or ""',
+    ),
+]
+UrlScheme = Annotated[
+    str, _text(r"^([a-z][a-z0-9+.-]*)?$", 'the scheme of a URL without "://", such as "postgresql+psycopg", or ""')
+]
 PythonRange = Annotated[
     str,
     _text(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from seawall.agent.store import key
 from seawall.agent.vocabulary import Event
 from seawall.agent.wire import CHUNK
+from seawall.config import made_secrets
 from seawall.errors import Declined, HostError, SeawallError
-from seawall.operations.events import Happening, Progress, Upload
+from seawall.operations.events import Happening, Progress, Upload, note
 from seawall.operations.hosts import Host, person
 from seawall.operations.parallel import Outcomes, Stop, Tell, on_each
 from seawall.operations.plan import HostPlan, Plan
@@ -33,6 +34,7 @@ class Deployed:
 
 def deploy(plan: Plan) -> Generator[Happening, None, Deployed]:
     """Carry out exactly this plan. Raises SeawallError; unless it says otherwise everything is as it was."""
+    yield from _keep_made(plan)
     yield from _upload(plan)
     busy = [host for host in plan.hosts if host.changes or host.release.new]
     troubles: tuple[SeawallError, ...] = ()
@@ -43,6 +45,15 @@ def deploy(plan: Plan) -> Generator[Happening, None, Deployed]:
         yield from bring_up([idle], "start", idle.live)
     live = plan.release_id if any(item.release.new for item in plan.hosts) else plan.hosts[0].host.live
     return Deployed(live, {item.host.name: item.host.live for item in plan.hosts}, troubles)
+
+
+def _keep_made(plan: Plan) -> Iterator[Happening]:
+    """Keep the secrets that the plan made up before any host has them: what is lost then cannot be had again."""
+    key = made_secrets.keep(plan.project, plan.own)
+    if key is not None:
+        yield note(
+            plan.hosts[0].host.name, f"the key of the secrets was made: {key}. Keep a copy: without it they are lost"
+        )
 
 
 def bring_up(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seawall.agent.vocabulary import Change, Requirements, Source, build, resource_to_wire, to_wire
+from seawall.config import made_secrets
 from seawall.config.git import ask_git
+from seawall.config.made_secrets import Own
 from seawall.config.model import LOCAL, Project
 from seawall.config.providers import asking
 from seawall.config.required import required
@@ -72,6 +74,7 @@ class Plan:
     tree: Tree
     hosts: list[HostPlan]
     notes: tuple[str, ...]
+    own: Own = field(default_factory=Own)
 
     @property
     def empty(self) -> bool:
@@ -98,6 +101,7 @@ class Wanted:
     secret_names: tuple[str, ...]
     notes: tuple[str, ...]
     required: frozenset[str] = frozenset()
+    own: Own = field(default_factory=Own)
 
 
 Hear = Callable[[Host, str], None]
@@ -135,7 +139,7 @@ def make_plan(
     notes += [f"{host.name}: {host.app['busy']}" for host in hosts if host.app["busy"]]
     notes += [f"{plan.host.name}: {note}" for plan in plans for note in plan.notes]
     notes += checking.notes() if checking is not None else []
-    return Plan(project, wanted.tree, plans, tuple(dict.fromkeys(notes)))
+    return Plan(project, wanted.tree, plans, tuple(dict.fromkeys(notes)), wanted.own)
 
 
 def read_project(project: Project) -> Wanted:
@@ -145,6 +149,7 @@ def read_project(project: Project) -> Wanted:
         tree = list_tree(project.directory, project.app.root, project.app.exclude)
         read = read_requirements(project.root, project.app.requirements)
         variables = resolve(project, secrets, provided())
+    own = made_secrets.own_secrets(project, secrets)
     requirements = Requirements(
         path=read.path,
         text=read.text,
@@ -152,7 +157,8 @@ def read_project(project: Project) -> Wanted:
         python=project.app.python,
         install_project=project.app.install_project,
     )
-    secret = {*variables.secret, *(name for name in variables.values if looks_secret(name))}
+    made_here = [project.database.variable] if project.database.kind != "none" else []
+    secret = {*variables.secret, *(name for name in variables.values if looks_secret(name)), *made_here}
     return Wanted(
         project,
         tree,
@@ -160,8 +166,9 @@ def read_project(project: Project) -> Wanted:
         requirements,
         _source(tree.root),
         tuple(sorted(secret)),
-        variables.notes,
+        (*variables.notes, *made_secrets.notes(project, own)),
         required(project.root, read),
+        own,
     )
 
 
@@ -177,6 +184,7 @@ def plan_host(wanted: Wanted, host: Host) -> HostPlan:
         requirements=wanted.requirements,
         source=wanted.source,
         required=wanted.required,
+        own=wanted.own.values,
     )
     composition = replace(composition, release=replace(composition.release, secret_names=wanted.secret_names))
     answer = host.session.request("plan", **_question(wanted.project, composition))

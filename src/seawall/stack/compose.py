@@ -16,7 +16,7 @@ from seawall.agent.vocabulary import (
     Source,
 )
 from seawall.config.model import Project
-from seawall.stack import fronts, local, server, tls
+from seawall.stack import data, fronts, local, server, tls
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.targets import LocalTarget, Target
@@ -32,12 +32,15 @@ def compose(
     requirements: Requirements,
     source: Source,
     required: frozenset[str] = frozenset(),
+    own: Mapping[str, str] | None = None,
 ) -> Composition:
     """What the target should hold, as data; the same input gives the same output.
 
     Raises ConfigError, ProjectError or SecretError for what cannot be put on this target.
     """
-    inputs = Inputs(project, facts, tree, env, requirements, source, required)
+    data.check(project, target)
+    given = data.variables(project, layout_for(project, target), own or {}, env)
+    inputs = Inputs(project, facts, tree, {**env, **given}, requirements, source, required, own or {})
     if isinstance(target, LocalTarget):
         return local.compose(inputs, target)
     return server.compose(inputs, target)

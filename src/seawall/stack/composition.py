@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from seawall.agent.vocabulary import Entry, Layout, Release, Requirements, Resource, Source
 from seawall.config.model import Project
@@ -15,7 +15,8 @@ class Inputs:
     """All that a composition depends on, besides the target.
 
     ``tree`` is what travels; ``env`` the app's variables, secrets included; ``requirements`` as the tool read them;
-    ``required`` the names of the packages that they name (PEP 503), as far as they can be told without resolving.
+    ``required`` the names of the packages that they name (PEP 503), as far as they can be told without resolving;
+    ``own`` the secrets that are seawall's own, by name.
     """
 
     project: Project
@@ -25,6 +26,7 @@ class Inputs:
     requirements: Requirements
     source: Source
     required: frozenset[str] = frozenset()
+    own: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

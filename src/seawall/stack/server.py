@@ -5,7 +5,7 @@ from __future__ import annotations
 from seawall.agent.vocabulary import RELEASE, Directory, File, FrontDoor, Layout, Package, Resource, User, Uv
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import app_servers, fronts, listening, managers, release, supervisor_host, systemd, tls
+from seawall.stack import app_servers, data, fronts, listening, managers, release, supervisor_host, systemd, tls
 from seawall.stack.app_server import Surroundings
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
@@ -54,8 +54,15 @@ def compose(inputs: Inputs, target: ServerTarget) -> Composition:
         front=FrontDoor(LOOPBACK, port, site.tls is not None, _one_host(hosts), project.health.path, front.kind),
     )
     fronts.check(front, made.listen)
-    notes = (*app_servers.notes(inputs), *tls.notes(project), *front.notes(site), *manager.notes(project))
-    return Composition(layout, _resources(site, target), made, notes)
+    notes = (
+        *app_servers.notes(inputs),
+        *tls.notes(project),
+        *front.notes(site),
+        *manager.notes(project),
+        *data.notes(inputs),
+    )
+    resources = (*_resources(site, target), *data.secret_resources(inputs, layout))
+    return Composition(layout, resources, made, notes)
 
 
 def resources(project: Project, facts: Facts, target: ServerTarget) -> tuple[Resource, ...]:
@@ -70,7 +77,7 @@ def _resources(site: Site, target: ServerTarget) -> tuple[Resource, ...]:
     return (
         *front.unit(project, site.facts),
         *manager.unit(),
-        *_packages(project, (*front.packages, *manager.packages)),
+        *_packages(project, (*front.packages, *manager.packages, *data.packages(project))),
         *_users(layout),
         *_directories(layout),
         *_sockets(layout),
@@ -78,6 +85,7 @@ def _resources(site: Site, target: ServerTarget) -> tuple[Resource, ...]:
         Uv(f"{STATE}/uv", UV_VERSION, BUILD_USER),
         *tls.resources(project, (*site.hosts, *project.redirect_from), front.service, target.address),
         *fronts.resources(project, site),
+        *data.resources(project, layout, site.facts),
     )
 
 

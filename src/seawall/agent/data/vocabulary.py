@@ -14,6 +14,7 @@ class Database:
     """An app's database. ``kind`` is postgresql, mariadb, sqlite or external; ``name`` is also its role's.
 
     ``path`` is the file of SQLite; ``socket`` the folder (PostgreSQL) or file (MariaDB) of the server's unix socket.
+    ``connections`` is how many the app's releases hold at most while two run side by side, 0 where nobody counts them.
     """
 
     kind: str
@@ -21,6 +22,7 @@ class Database:
     user: str = ""
     path: str = ""
     socket: str = ""
+    connections: int = 0
 
 
 @dataclass(frozen=True)

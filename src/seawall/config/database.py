@@ -1,0 +1,63 @@
+"""The table of ``seawall.toml`` for the database."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from seawall.config.table import Table, setting
+from seawall.config.values import DatabaseName, Size, UrlScheme, Variable
+
+Kind = Literal["none", "postgresql"]
+Auto = Literal["auto"]
+
+#: The kinds that are a server of the host's, with a role of the app's own and its password.
+SERVERS: tuple[Kind, ...] = ("postgresql",)
+
+
+class Database(Table):
+    """The app's database: installed, sized and guarded on the host, and given to the app as a URL."""
+
+    kind: Kind = setting(
+        "none",
+        "Which database the app has. `postgresql` is the distribution's, on the app's own host, reached over its unix "
+        "socket alone. The default leaves databases to you.",
+        example="postgresql",
+        becomes="the distribution's package, its settings by the host's memory, and a role and a database of the app's "
+        "own",
+    )
+    name: DatabaseName = setting(
+        "",
+        "What the database and its role are called. The default is the app's name on the host, which no other app "
+        "there has.",
+        example="guestbook",
+        becomes="the database and the role that owns it",
+    )
+    variable: Variable = setting(
+        "DATABASE_URL",
+        "The environment variable in which the app finds the database's URL. The default is the usual name.",
+        example="SQLALCHEMY_DATABASE_URI",
+        becomes="a line of BASE/releases/vN/env, readable by root alone",
+    )
+    scheme: UrlScheme = setting(
+        "",
+        "What the URL begins with, for libraries that choose their driver by it. The default is the database's own "
+        "name.",
+        example="postgresql+psycopg",
+        becomes="the beginning of the URL",
+    )
+    memory: Auto | Size = setting(
+        "auto",
+        "How much memory the database server may count on, in bytes or with k, m or g. All apps of a host share one "
+        "server. The default is a quarter of the host's memory, since the app needs the rest.",
+        example="2g",
+        becomes="the memory settings of the server; what is left is for the app's workers (`seawall explain server`)",
+    )
+    connections: Auto | Annotated[int, Field(ge=10, le=2000)] = setting(
+        "auto",
+        "How many connections the app may hold at once. The default is one for each thread of each worker and one for "
+        "each process, twice, since two releases run side by side during a deployment.",
+        example=80,
+        becomes="the app's part of `max_connections`",
+    )

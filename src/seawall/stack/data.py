@@ -1,0 +1,95 @@
+"""An app's data: its database on the host, how the app reaches it, and what the jobs that back it up need to know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from seawall.agent.data.vocabulary import Data, data_to_wire
+from seawall.agent.vocabulary import File, Layout, Resource
+from seawall.config.database import SERVERS
+from seawall.config.model import Project
+from seawall.errors import ConfigError
+from seawall.stack import postgresql
+from seawall.stack.composition import Inputs
+from seawall.stack.engine import Engine
+from seawall.stack.facts import Facts
+from seawall.stack.targets import LocalTarget, Target
+
+ENGINES: Mapping[str, Engine] = {"postgresql": postgresql}
+
+
+def engine_of(project: Project) -> Engine | None:
+    """What knows the project's database; None where it has none of seawall's."""
+    return ENGINES.get(project.database.kind)
+
+
+def of(project: Project, layout: Layout) -> Data | None:
+    """What the host's jobs are told; None where the app has no data that seawall looks after."""
+    engine = engine_of(project)
+    if engine is None:
+        return None
+    folders = (f"{layout.base}/data",)
+    return Data(layout.app, layout.base, layout.user, engine.database(project, layout), folders=folders)
+
+
+def check(project: Project, target: Target) -> None:
+    """Raises ConfigError for a database that the target cannot have."""
+    kind = project.database.kind
+    if isinstance(target, LocalTarget) and kind in SERVERS:
+        raise ConfigError(
+            f"`seawall up` sets up no database server, and [database] kind is {kind}",
+            place="[database] kind",
+            remedy=f'set kind = "none" in [environments.local.database], and {project.database.variable} in .env.local '
+            "to a database that is there",
+        )
+
+
+def packages(project: Project) -> tuple[str, ...]:
+    """The distribution's packages that the data needs."""
+    engine = engine_of(project)
+    return engine.packages(project) if engine else ()
+
+
+def resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource, ...]:
+    """What the host holds for the data, without secrets. Raises ConfigError."""
+    engine, data = engine_of(project), of(project, layout)
+    own = engine.resources(project, layout, facts) if engine else ()
+    return (*own, *(_told(data) if data else ()))
+
+
+def secret_resources(inputs: Inputs, layout: Layout) -> tuple[Resource, ...]:
+    """What the host holds for the data and nobody else may read."""
+    engine = engine_of(inputs.project)
+    return engine.secret_resources(inputs, layout) if engine else ()
+
+
+def variables(project: Project, layout: Layout, own: Mapping[str, str], env: Mapping[str, str]) -> dict[str, str]:
+    """The environment variables by which the app finds its data. Raises ConfigError for one that ``env`` has too."""
+    engine, variable = engine_of(project), project.database.variable
+    if engine is None:
+        return {}
+    if variable in env:
+        raise ConfigError(
+            f"{variable} is set among the app's variables, and [database] sets it too",
+            place="[database] variable",
+            remedy='remove it there, name another one here, or set kind = "none" and see to the database yourself',
+        )
+    return {variable: engine.url(project, layout, own)}
+
+
+def memory(project: Project, facts: Facts) -> dict[str, int]:
+    """The bytes of the host's memory that its data servers may take, by their names."""
+    engine = engine_of(project)
+    return {project.database.kind: engine.memory(project, facts)} if engine else {}
+
+
+def notes(inputs: Inputs) -> tuple[str, ...]:
+    """What a person should know before a deployment."""
+    engine = engine_of(inputs.project)
+    return engine.notes(inputs) if engine else ()
+
+
+def _told(data: Data) -> tuple[Resource, ...]:
+    content = json.dumps(data_to_wire(data), indent=2) + "\n"
+    return (File(f"{data.base}/state/data.json", content, 0o600),)
