@@ -16,6 +16,7 @@ from seawall.checks.static import (
     injection,
     kept,
     leaks,
+    migrations,
     reaching,
     running,
     secrets,
@@ -38,6 +39,7 @@ STATIC: tuple[Check[Source], ...] = (
     *dependencies.CHECKS,
     *audit.CHECKS,
     *data.CHECKS,
+    *migrations.CHECKS,
     *workers.CHECKS,
     *front.CHECKS,
 )

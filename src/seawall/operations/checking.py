@@ -19,6 +19,7 @@ from seawall import checks
 from seawall.checks.finding import Finding, InFile, Severity
 from seawall.checks.plain import plain_lines
 from seawall.checks.rule import Rule
+from seawall.config import migrated
 from seawall.config.document import FILE, PYPROJECT
 from seawall.config.folder import NAME, own_folder
 from seawall.config.git import index_of, repository_of
@@ -95,6 +96,7 @@ def _mark(project: Project, tree: Tree) -> str:
 def _beside(project: Project) -> Iterator[Path]:
     """Files that are looked at and do not travel, git's list of what it keeps, and the rules themselves."""
     yield from (project.directory / name for name in (FILE, PYPROJECT))
+    yield project.directory / NAME / migrated.FILE
     yield from sorted({*project.directory.glob(".env*"), *project.root.glob(".env*")})
     repository = repository_of(project.root.resolve())
     if repository is not None:

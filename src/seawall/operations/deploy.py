@@ -13,6 +13,7 @@ from seawall.agent.store import key
 from seawall.agent.vocabulary import Event
 from seawall.agent.wire import CHUNK
 from seawall.config import made_secrets
+from seawall.config.migrated import write_migrated
 from seawall.errors import Declined, HostError, SeawallError
 from seawall.operations.events import Happening, Progress, Upload, note
 from seawall.operations.hosts import Host, person
@@ -44,6 +45,8 @@ def deploy(plan: Plan) -> Generator[Happening, None, Deployed]:
     for idle in [host.host for host in plan.hosts if host.start_only]:
         yield from bring_up([idle], "start", idle.live)
     live = plan.release_id if any(item.release.new for item in plan.hosts) else plan.hosts[0].host.live
+    files = {entry.path: entry.sha256 for entry in plan.tree.entries}
+    write_migrated(plan.project.directory, plan.project.environment, files)
     return Deployed(live, {item.host.name: item.host.live for item in plan.hosts}, troubles)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from seawall.checks.ignore import Ignore, Judged, ignores_in, is_read, judge
 from seawall.checks.rule import Check
 from seawall.checks.run import go_through, ordered
+from seawall.checks.static import migrations
 from seawall.checks.static.source import Source, read_source
 from seawall.config.detect.tree import printable
 from seawall.config.document import Document
@@ -34,7 +35,8 @@ def look_through(
 def _ignores(source: Source) -> Iterator[Ignore]:
     for path in source.tree.files:
         if is_read(str(path)) and b"seawall:" in source.tree.read(path):
-            yield from ignores_in(printable(source.prefix / path), source.text(path))
+            ignores = ignores_in(printable(source.prefix / path), source.text(path))
+            yield from (ignore for ignore in ignores if not migrations.settled(source, ignore))
     document = source.document
     if document is not None and (source.prefix.parts or not source.tree.has(document.path.name)):
         yield from ignores_in(document.path.name, document.text)
