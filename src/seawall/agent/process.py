@@ -62,7 +62,9 @@ def run(
     Raises CommandFailed if it cannot be started or runs out of time, Cancelled when ``cancelled()`` turns true; its
     whole process group is dead by then.
     """
-    process = _start(argv, cwd, _environment(env, user), input is not None, umask=umask, **_rights(user, group, groups))
+    stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
+    rights = _rights(user, group, groups)
+    process = _start(argv, cwd, _environment(env, user), stdin=stdin, umask=umask, **rights)
     talk = _Talk(process, input.encode() if isinstance(input, str) else input or b"", on_line)
     try:
         _attend(process, talk, timeout, cancelled)
@@ -78,8 +80,25 @@ def check(argv: Sequence[str], **options: Any) -> Completed:
     """As :func:`run`, but raises CommandFailed with the last lines of output unless the program exits with 0."""
     completed = run(argv, **options)
     if completed.returncode != 0:
-        raise CommandFailed(f"{shlex.join(argv)} {_ending(completed.returncode)}", output=tail(completed.output))
+        raise CommandFailed(f"{shlex.join(argv)} {ending(completed.returncode)}", output=tail(completed.output))
     return completed
+
+
+def begin(
+    argv: Sequence[str], *, user: str | None = None, env: Mapping[str, str] | None = None, **streams: Any
+) -> subprocess.Popen[bytes]:
+    """Start a program and leave it at work; rights and environment are those of :func:`run`.
+
+    ``streams`` are ``stdin``, ``stdout`` and ``stderr``, as for Popen: nothing goes in and both others are pipes
+    unless said otherwise. It is the caller's to wait for it, or to :func:`end` it. Raises CommandFailed.
+    """
+    return _start(argv, None, _environment(env, user), **streams, **_rights(user, None, ()))
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a program and all that it has started, politely first; one that has ended already is left at that."""
+    if process.poll() is None:
+        _kill_group(process)
 
 
 def tail(output: str) -> str:
@@ -87,7 +106,8 @@ def tail(output: str) -> str:
     return "\n".join(output.splitlines()[-TAIL:])
 
 
-def _ending(returncode: int) -> str:
+def ending(returncode: int) -> str:
+    """How a program ended, as the rest of a sentence."""
     if returncode >= 0:
         return f"failed with exit code {returncode}"
     try:
@@ -115,21 +135,12 @@ def _rights(user: str | None, group: str | None, groups: Sequence[str]) -> dict[
     return {"user": uid, "group": gid, "extra_groups": [files.gid_of(name) for name in groups]}
 
 
-def _start(
-    argv: Sequence[str], cwd: str | None, env: dict[str, str], talks: bool, **options: Any
-) -> subprocess.Popen[bytes]:
+def _start(argv: Sequence[str], cwd: str | None, env: dict[str, str], **options: Any) -> subprocess.Popen[bytes]:
     gain = WITHOUT_GAIN if "user" in options else ()
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     try:
         process = subprocess.Popen(
-            [*gain, *argv],
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            bufsize=0,
-            **options,
+            [*gain, *argv], cwd=cwd, env=env, start_new_session=True, bufsize=0, **{**streams, **options}
         )
         process.args = list(argv)  # what errors name
         return process

@@ -101,8 +101,8 @@ class Engine(Protocol):
         """
         ...
 
-    def url(self, name: str) -> str:
-        """What an app on the host would be given for that database."""
+    def url(self, name: str, live: str) -> str:
+        """``live``, by which the app reaches its own database, made to lead to another one."""
         ...
 
 

@@ -1,0 +1,73 @@
+"""One session with PostgreSQL that keeps its snapshot: psql at the other end of two pipes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+
+from seawall.agent.data.engines import postgresql_sql as sql
+from seawall.agent.data.figures import TableFigures, figures_from_wire
+from seawall.agent.data.running import Running
+from seawall.agent.errors import DumpFailed
+
+#: Said by psql itself when all that was asked before has been answered.
+END = b"end\n"
+
+
+class Session:
+    """A transaction that sees the database as it was when it began; what it counts, it counts while others work.
+
+    ``snapshot`` is the name by which pg_dump may see the very same (pg_dump(1), ``--snapshot``). Raises DumpFailed.
+    """
+
+    def __init__(self, psql: Sequence[str], env: Mapping[str, str], user: str) -> None:
+        self._running = Running(psql, user=user, env=env, stdin=subprocess.PIPE)
+        self._figures: dict[str, list[object]] = {}
+        try:
+            self._say(sql.FIXED + sql.BEGIN + sql.COUNTERS + sql.SNAPSHOT)
+            self.snapshot = self._until_the_snapshot()
+            self._say(sql.TABLES_FIGURES + sql.SCHEMA_FIGURES + "\\echo end\n")
+        except BaseException:
+            self.close()
+            raise
+
+    def figures(self) -> dict[str, TableFigures]:
+        """Waits until all is counted. Raises DumpFailed."""
+        while (line := self._running.stdout.readline()) != END:
+            self._take(line)
+        return figures_from_wire(self._figures)
+
+    def close(self) -> None:
+        self._running.__exit__(None, None, None)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _until_the_snapshot(self) -> str:
+        while True:
+            answer = self._take(self._running.stdout.readline())
+            if len(answer) == 1:
+                return str(answer[0])
+
+    def _take(self, line: bytes) -> list[object]:
+        if not line:
+            self._running.ended()
+            raise DumpFailed("the figures of the database could not be taken", output=self._running.said())
+        answer: list[object] = json.loads(line)
+        if len(answer) > 1:
+            self._figures[str(answer[0])] = answer[1:]
+        return answer
+
+    def _say(self, script: str) -> None:
+        """The server may have ended the session: what it said then is told where its answer is missed."""
+        try:
+            self._running.stdin.write(script.encode())
+        except BrokenPipeError:
+            return
