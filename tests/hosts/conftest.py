@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 
 from . import needs
+from .data_host import DATA_PACKAGES, at_rest
 from .image import WARM_PACKAGES
 from .lab import Lab, open_lab
 from .machine import Host
@@ -80,6 +81,12 @@ def warm_host(boot_host: BootHost) -> Host:
 def module_host(boot_module_host: BootHost) -> Host:
     """A warm host that the tests of one module share; `reset`, or `save` and `restore`, start it over."""
     return boot_module_host(packages=WARM_PACKAGES)
+
+
+@pytest.fixture(scope="module")
+def data_host(boot_module_host: BootHost) -> Host:
+    """A warm host with the databases' packages too, all at rest, that the tests of one module share."""
+    return at_rest(boot_module_host(packages=DATA_PACKAGES))
 
 
 def _hosts_for_a_while(lab: Lab) -> Iterator[BootHost]:
