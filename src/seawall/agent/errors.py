@@ -179,6 +179,67 @@ class NotAsBackedUp(AgentError):
     code = "not-as-backed-up"
 
 
+class RepositoryFailed(AgentError):
+    """restic could not do what was asked of the repository of backups, for a reason of its own."""
+
+    code = "repository-failed"
+
+
+class RepositoryMissing(RepositoryFailed):
+    """There is no repository at its place."""
+
+    code = "repository-missing"
+
+
+class RepositoryUnreachable(RepositoryFailed):
+    """The place of the repository does not answer, not in time, or not as it should."""
+
+    code = "repository-unreachable"
+
+
+class RepositoryRefused(RepositoryFailed):
+    """The place of the repository does not let us in."""
+
+    code = "repository-refused"
+
+
+class RepositoryPassword(RepositoryFailed):
+    """The repository was encrypted with another password."""
+
+    code = "repository-password"
+
+
+class RepositoryFull(RepositoryFailed):
+    """There is no room left where the repository is."""
+
+    code = "repository-full"
+
+
+class RepositoryLocked(RepositoryFailed):
+    """Another program is at the repository."""
+
+    code = "repository-locked"
+
+
+class RepositoryDamaged(RepositoryFailed):
+    """What the repository holds is not what was put there."""
+
+    code = "repository-damaged"
+    exit_code = 4
+
+
+class BackupIncomplete(AgentError):
+    """Some of the app's files could not be read; what was saved is no backup."""
+
+    code = "backup-incomplete"
+
+
+class BackupKept(AgentError):
+    """The backup is the only one that was proven, or another reason keeps it from being removed."""
+
+    code = "backup-kept"
+
+
 class NoSuchRelease(AgentError):
     """The release asked for is not on this host."""
 

@@ -39,13 +39,16 @@ class Repository:
     """Where backups go. ``url`` is what restic calls a repository; ``env_file`` has its password, and its store's.
 
     ``ca`` is a file of certificates that it is trusted by, "" for the host's own; ``at`` when backups are made, as
-    systemd understands it (systemd.time(7)).
+    systemd understands it (systemd.time(7)). ``ssh_key`` and ``known_hosts`` are files for a repository behind SFTP, ""
+    for root's own.
     """
 
     url: str
     env_file: str
     ca: str = ""
     at: str = ""
+    ssh_key: str = ""
+    known_hosts: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,31 @@
+"""What the tests of an app's data share: a real restic, and a repository of its."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from seawall.agent.data.repository import Store
+from seawall.agent.data.restic import Restic
+from seawall.agent.data.vocabulary import Repository
+
+
+@pytest.fixture
+def restic(tmp_path: Path) -> Restic:
+    """restic with a repository in a folder, that nobody has made yet."""
+    if shutil.which("restic") is None:
+        assert "CI" not in os.environ, "there is no restic here: ./tools/install-test-tools"
+        pytest.skip("there is no restic here: ./tools/install-test-tools")
+    (tmp_path / "backup.env").write_text('RESTIC_PASSWORD="correct horse"\n')
+    return Restic(Repository(str(tmp_path / "backups"), str(tmp_path / "backup.env")), tmp_path / "cache")
+
+
+@pytest.fixture
+def store(restic: Restic) -> Store:
+    """The backups of an app, in a repository that is there and empty."""
+    made = Store(restic, "tiny")
+    made.open_or_make()
+    return made
