@@ -64,7 +64,7 @@ def run_once(
         raise MigrationFailed(
             f"the {what} command failed with exit code {done.returncode}",
             place=command,
-            remedy="its output is below; a database it changed half way is not put back by seawall",
+            remedy="its output is below",
             output="\n".join(shown[-30:]),
         )
 

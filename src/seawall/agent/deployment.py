@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from seawall.agent import commands, converge, gate, owned, releases, resolutions, venvs
+from seawall.agent import converge, gate, owned, releases, resolutions, venvs
+from seawall.agent.data.places import DataPlaces
 from seawall.agent.errors import AgentError, Cancelled
 from seawall.agent.files import remove_temporaries, remove_tree, replace_link, sync_filesystem, write_atomic
 from seawall.agent.journal import Interrupted, Journal, now
 from seawall.agent.lock import take_turns
+from seawall.agent.migrating import Migrating, mark_set_up
 from seawall.agent.places import Places
 from seawall.agent.programs import Programs
 from seawall.agent.stage import stage
@@ -88,7 +90,7 @@ class Deployer:
                 resolutions.adopt(self.places, at, release, work.resolved)
                 Builder(self.places, self._says("built"), self.cancelled).build(at, release)
             if lead:
-                self._migrate(work, release)
+                Migrating(self.places, self._step, self._says("migrated"), self.cancelled).migrate(work, release)
         with self._step("started"):
             self.programs.start(work.release_id, release, "web")
         with self._step("gated"):
@@ -102,21 +104,6 @@ class Deployer:
         if work.old and work.old != work.release_id:
             self.programs.measure(work.old, served=True)
         self.programs.measure(work.release_id, served=False)
-
-    def _migrate(self, work: Work, release: Release) -> None:
-        at = self.places.release(work.release_id)
-        todo = [("migration", release.migrate)] if release.migrate else []
-        if release.setup and not self.places.set_up.exists():
-            todo.insert(0, ("set-up", release.setup))
-        if not todo:
-            return
-        with self._step("migrated"):
-            for what, command in todo:
-                commands.run_once(
-                    what, command, self.places, at, release, on_line=self._says("migrated"), cancelled=self.cancelled
-                )
-                if what == "set-up":
-                    self._mark_set_up()
 
     # commit
 
@@ -176,7 +163,7 @@ class Deployer:
             self.journal.write(KEPT)
             self.programs.retire_all_but(work.release_id)
             if work.release.setup:
-                self._mark_set_up()
+                mark_set_up(self.places)
             with self._step("pruned"):
                 self._prune(work.release.keep, work.old)
         UndoLog.load(str(self.places.undo)).forget()
@@ -263,7 +250,16 @@ class Deployer:
             self._finish(work)
             return f"an earlier {cut_off.describe()}, was finished: {work.release_id} is live"
         self._undoing().undo(work)
-        return f"an earlier {cut_off.describe()}, was undone: {work.old or 'no release'} is live"
+        told = f"an earlier {cut_off.describe()}, was undone: {work.old or 'no release'} is live"
+        return "; ".join(filter(None, (told, self._database_left())))
+
+    def _database_left(self) -> str:
+        """What is to be said of a migration that was cut off."""
+        if not DataPlaces(self.places.base).migrating.exists():
+            return ""
+        from seawall.agent.data.guarded import left_behind  # late: it is seldom needed
+
+        return left_behind(self.places)
 
     def _work_of(self, cut_off: Interrupted) -> Work:
         begun = [record for record in self.journal.records() if record["step"] == "begin"][-1]
@@ -301,9 +297,6 @@ class Deployer:
     def _check_cancelled(self) -> None:
         if self.cancelled():
             raise Cancelled("the deployment was stopped before the switch")
-
-    def _mark_set_up(self) -> None:
-        write_atomic(str(self.places.set_up), b"", 0o600)
 
     def _says(self, step: str) -> Callable[[str], None]:
         return lambda line: self.report(Event("output", step, text=line))

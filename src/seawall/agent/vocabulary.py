@@ -345,6 +345,7 @@ class Release:
     listen: Listen = field(default_factory=Listen)
     setup: str = ""
     migrate: str = ""
+    snapshot: bool = True
     drain: float = 30.0
     keep: int = 5
     secret_names: tuple[str, ...] = ()

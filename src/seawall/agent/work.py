@@ -10,6 +10,18 @@ from seawall.agent.masking import masker
 from seawall.agent.vocabulary import AcmeCertificate, Release, Service
 
 
+@dataclass(frozen=True)
+class Aftermath:
+    """What is to be said of the database if the deployment ends early: the state it is in, what to do about that, and
+    what shows it. ``exit_code`` is 4 where a person has to look after it, ``unchanged`` that nobody has to."""
+
+    state: str
+    remedy: str = ""
+    output: str = ""
+    exit_code: int = 0
+    unchanged: bool = False
+
+
 @dataclass
 class Work:
     """One deployment under way. ``release`` is None when only resources change."""
@@ -27,6 +39,8 @@ class Work:
     applied: bool = False
     #: What an authority is asked for once the site is live.
     certificates: tuple[AcmeCertificate, ...] = ()
+    #: What is to be said of the database, once a migration has been at it.
+    aftermath: Aftermath | None = None
     #: What went wrong after the switch and left the release live all the same.
     troubles: list[ErrorRecord] = field(default_factory=list)
 
@@ -43,5 +57,15 @@ def failure_of(error: BaseException, work: Work, place: str) -> AgentError | Non
         return None
     if work.release is not None:
         failure.output = masker(work.release)(failure.output)
-    failure.state = failure.state or f"everything is as it was; {work.old or 'no release'} is live"
+    what = "everything" if work.aftermath is None or work.aftermath.unchanged else "everything else"
+    failure.state = failure.state or f"{what} is as it was; {work.old or 'no release'} is live"
+    if work.aftermath is not None:
+        _add(failure, work.aftermath)
     return failure
+
+
+def _add(failure: AgentError, aftermath: Aftermath) -> None:
+    failure.state = f"{failure.state}; {aftermath.state}"
+    failure.remedy = "; ".join(filter(None, (failure.remedy, aftermath.remedy)))
+    failure.output = "\n".join(filter(None, (aftermath.output, failure.output)))
+    failure.exit_code = max(failure.exit_code, aftermath.exit_code)

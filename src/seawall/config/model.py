@@ -164,6 +164,13 @@ class ReleaseSettings(Table):
         example="flask db upgrade",
         becomes="the `migrated` step of the release protocol",
     )
+    snapshot: bool = setting(
+        True,
+        "Whether the database is dumped on its host before a migration that may change something, where it is "
+        "`[database]`'s. The default lets you go back; a large database may take too long, or too much of the disk.",
+        example=False,
+        becomes="BASE/state/data/snapshots/vN.dump, the newest three kept",
+    )
     drain: Annotated[float, Field(ge=0, le=3600)] = setting(
         30.0,
         "Seconds that the old release has to finish its requests after the switch. The default is longer than nearly "

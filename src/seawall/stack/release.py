@@ -43,6 +43,7 @@ def build(
         listen=listen,
         setup=project.release.setup,
         migrate=project.release.migrate,
+        snapshot=project.release.snapshot,
         drain=project.release.drain,
         keep=project.release.keep,
         secret_names=project.secrets,

@@ -41,6 +41,16 @@ class DataPlaces:
         return self.folder / "snapshots"
 
     @property
+    def migrated(self) -> Path:
+        """A digest of all that the last migration that succeeded depended on."""
+        return self.folder / "migrated"
+
+    @property
+    def migrating(self) -> Path:
+        """What the database was like before the migration that is under way; absent where none is."""
+        return self.folder / "migrating.json"
+
+    @property
     def cache(self) -> Path:
         """What restic keeps of its repository to be quick."""
         return self.folder / "cache"

@@ -26,6 +26,7 @@ ANNOUNCED = {
     "packages": "installing",
     "uv": "installing",
     "built": "building",
+    "saved": "saving the database before",
     "migrated": "migrating",
     "certificate": "asking for a certificate for",
 }
@@ -102,6 +103,8 @@ class Narrator:
         number = len(event.text.split(", "))
         if event.step == "applied":
             return "host changed"
+        if event.step == "saved":
+            return "database saved before the migration"
         if event.step == "directories":
             return count(number, "directory", "directories")
         if event.step == "files":
