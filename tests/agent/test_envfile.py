@@ -52,7 +52,7 @@ def test_systemd_reads_what_was_meant(env: dict[str, str]) -> None:
     assert by_systemd(render_environment_file(env)) == env
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ENVIRONMENTS)
 def test_the_shell_reads_what_was_meant(env: dict[str, str]) -> None:
     script = 'set -a; eval "$(cat)"; env -0'

@@ -137,7 +137,7 @@ PIECES = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(python=PIECES, page=PIECES, requirements=PIECES, dotenv=PIECES)
 def test_any_text_is_survived(python: str, page: str, requirements: str, dotenv: str, tmp_path: Path) -> None:
     (tmp_path / "templates").mkdir(exist_ok=True)
