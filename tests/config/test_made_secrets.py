@@ -77,3 +77,23 @@ def test_what_somebody_kept_since_the_plan_is_not_written_over(tmp_path: Path) -
     with pytest.raises(SecretError, match="DATABASE_PASSWORD has been kept by somebody else since the plan was made"):
         keep(project(tmp_path), own)
     assert read_secrets(tmp_path, "production") == {"DATABASE_PASSWORD": "theirs"}
+
+
+def test_backups_have_a_password_and_say_what_it_is_for(tmp_path: Path) -> None:
+    mine = project(tmp_path, database={}, backup={"repository": "s3:https://s3.example.com/b"})
+    own = own_secrets(mine, {})
+    assert own.made == ("BACKUP_PASSWORD",)
+    (note,) = notes(mine, own)
+    assert "s3:https://s3.example.com/b" in note
+    assert "elsewhere" in note
+
+
+def test_what_only_a_person_knows_is_asked_for_and_not_made_up(tmp_path: Path) -> None:
+    keys = {"secrets": ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], "ssh_key": "BACKUP_SSH_KEY"}
+    mine = project(tmp_path, database={}, backup={"repository": "sftp:vault:b", **keys})
+    with pytest.raises(SecretError, match="2 secrets have no value: AWS_SECRET_ACCESS_KEY, BACKUP_SSH_KEY"):
+        own_secrets(mine, {"AWS_ACCESS_KEY_ID": "id"})
+    stored = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", "BACKUP_SSH_KEY": "pem", "OTHER": "app's"}
+    own = own_secrets(mine, stored)
+    assert own.made == ("BACKUP_PASSWORD",)
+    assert set(own.values) == {"BACKUP_PASSWORD", *keys["secrets"], "BACKUP_SSH_KEY"}

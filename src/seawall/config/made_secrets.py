@@ -15,8 +15,10 @@ from seawall.config import keys
 from seawall.config.database import SERVERS
 from seawall.config.model import LOCAL, Project
 from seawall.config.secrets import FILE, add_secrets, read_store
+from seawall.config.variables import without_value
 
 DATABASE_PASSWORD = "DATABASE_PASSWORD"  # noqa: S105 - a name
+BACKUP_PASSWORD = "BACKUP_PASSWORD"  # noqa: S105 - a name
 #: Of randomness in each value, bytes: 256 bits, as NIST SP 800-131A asks of symmetric keys for as long as it plans.
 BYTES = 32
 
@@ -37,15 +39,31 @@ def wanted(project: Project) -> dict[str, str]:
         return found
     if project.database.kind in SERVERS:
         found[DATABASE_PASSWORD] = "the password of the app's role in the database"
+    if project.backup.repository:
+        found[BACKUP_PASSWORD] = (
+            "backups are encrypted with it, and without it nobody can read them. Should this project be lost, you need "
+            f"it and the address {project.backup.repository}: keep copies of {FILE} and of its key elsewhere"
+        )
     return found
+
+
+def given(project: Project) -> tuple[str, ...]:
+    """The names of the secrets that seawall itself needs on the hosts, and that only a person knows."""
+    if project.environment == LOCAL or not project.backup.repository:
+        return ()
+    return (*project.backup.secrets, *([project.backup.ssh_key] if project.backup.ssh_key else []))
 
 
 def own_secrets(project: Project, stored: Mapping[str, str]) -> Own:
     """Seawall's own secrets, those that ``stored`` (the decrypted store) lacks made up. Writes nothing.
 
-    Raises SecretError where one is missing and the store's key is too: what would be kept could never be read again.
+    Raises SecretError where one is missing that only a person knows, or where one is missing and the store's key is
+    too: what would be kept could never be read again.
     """
-    names = wanted(project)
+    names = (*wanted(project), *given(project))
+    unknown = [name for name in given(project) if name not in stored]
+    if unknown:
+        raise without_value(project.environment, unknown)
     missing = tuple(name for name in names if name not in stored)
     if missing:
         recipients = read_store(project.directory).recipients

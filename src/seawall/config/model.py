@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from seawall.config.backup import Backup
 from seawall.config.database import Database
 from seawall.config.process_manager import ProcessManager
 from seawall.config.proxy import Proxy
@@ -298,6 +299,7 @@ class Settings(Table):
     proxy: Proxy = Field(Proxy(), description="The web server in front.")
     process: ProcessManager = Field(ProcessManager(), description="What keeps the app running.")
     database: Database = Field(Database(), description="The app's database.")
+    backup: Backup = Field(Backup(), description="Backups of the database and of the app's files.")
     static: dict[UrlPrefix, PartOfProject] = setting(
         {},
         "URL prefixes and the folders, relative to `app.root`, whose files the proxy serves under them without asking "

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
@@ -40,6 +41,12 @@ def _empty_or_inside(value: str) -> str:
 def _host_names_only(value: str) -> str:
     if len(value) > 253 or value.rpartition(".")[2].isdigit():
         raise ValueError("is no host name")
+    return value
+
+
+def _without_password(value: str) -> str:
+    if re.search(r"://[^/@]*:[^/@]*@", value):
+        raise ValueError("has a password in it")
     return value
 
 
@@ -122,6 +129,30 @@ OptionalPath = Annotated[
     str, AfterValidator(_empty_or_inside), _words('a relative path that stays inside the project, or ""')
 ]
 HostPath = Annotated[str, _text(r"^(/[^\x00-\x1f]*)?$", 'an absolute path on the host, or ""')]
+RepositoryUrl = Annotated[
+    str,
+    AfterValidator(_without_password),
+    _text(
+        r"^(|/[^\x00-\x1f]*[^/\x00-\x1f]|sftp://[^/\s]+/\S+|sftp:[^/:\s]+:\S+|(s3|rest|b2|azure|gs|swift|rclone):\S+)$",
+        'a repository as restic calls it, such as "s3:https://s3.example.com/bucket/path", "sftp:user@host:/path" or '
+        '"/folder", without a password in it, or ""',
+    ),
+]
+Certificates = Annotated[
+    str,
+    _text(
+        r"^(|\s*-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\s-]+?-----END CERTIFICATE-----\s*)$",
+        'certificates as PEM, from "-----BEGIN CERTIFICATE-----" on, or ""',
+    ),
+]
+KnownHosts = Annotated[
+    str,
+    _text(
+        r"^(|\s*([^\s#]\S*[ \t]+[a-z0-9@.-]+[ \t]+[A-Za-z0-9+/=]+[^\n]*\n?\s*)+)$",
+        'lines of known_hosts such as "vault.example.com ssh-ed25519 AAAA…", or ""',
+    ),
+]
+OptionalVariable = Annotated[str, _text(r"^([A-Za-z_][A-Za-z0-9_]*)?$", 'a name of an environment variable, or ""')]
 Pattern = Annotated[str, _text(r"^[^\x00\n]+$", "a gitignore-style pattern")]
 Command = Annotated[str, _text(r"^[^\x00\n]*\S[^\x00\n]*$", "a command in one line")]
 OptionalCommand = Annotated[str, _text(r"^([^\x00\n]*\S[^\x00\n]*)?$", 'a command in one line, or ""')]

@@ -73,11 +73,12 @@ def resolve(project: Project, secrets: Mapping[str, str], provided: Mapping[str,
         notes = tuple(f"{name} is a random value made for this machine, kept in {NAME}/{LOCAL_FILE}" for name in made)
         missing = [name for name in missing if name not in made]
     if missing:
-        raise _missing(project.environment, missing)
+        raise without_value(project.environment, missing)
     return Variables(values, sources, notes, frozenset({*named, *stored, *confidential}))
 
 
-def _missing(environment: str, names: list[str]) -> SecretError:
+def without_value(environment: str, names: list[str]) -> SecretError:
+    """The error of secrets that somebody has to set."""
     option = "" if environment == PRODUCTION else f" --environment {environment}"
     what = "a secret has" if len(names) == 1 else f"{len(names)} secrets have"
     return SecretError(

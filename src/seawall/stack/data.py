@@ -10,7 +10,7 @@ from seawall.agent.vocabulary import File, Layout, Resource
 from seawall.config.database import SERVERS
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import postgresql
+from seawall.stack import backup, postgresql
 from seawall.stack.composition import Inputs
 from seawall.stack.engine import Engine
 from seawall.stack.facts import Facts
@@ -26,11 +26,18 @@ def engine_of(project: Project) -> Engine | None:
 
 def of(project: Project, layout: Layout) -> Data | None:
     """What the host's jobs are told; None where the app has no data that seawall looks after."""
-    engine = engine_of(project)
-    if engine is None:
+    engine, repository = engine_of(project), backup.repository(project, layout)
+    if engine is None and repository is None:
         return None
-    folders = (f"{layout.base}/data",)
-    return Data(layout.app, layout.base, layout.user, engine.database(project, layout), folders=folders)
+    return Data(
+        layout.app,
+        layout.base,
+        layout.user,
+        engine.database(project, layout) if engine else None,
+        folders=(f"{layout.base}/data",),
+        repository=repository,
+        retention=backup.retention(project),
+    )
 
 
 def check(project: Project, target: Target) -> None:
@@ -48,20 +55,21 @@ def check(project: Project, target: Target) -> None:
 def packages(project: Project) -> tuple[str, ...]:
     """The distribution's packages that the data needs."""
     engine = engine_of(project)
-    return engine.packages(project) if engine else ()
+    return (*(engine.packages(project) if engine else ()), *backup.packages(project))
 
 
 def resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource, ...]:
     """What the host holds for the data, without secrets. Raises ConfigError."""
     engine, data = engine_of(project), of(project, layout)
     own = engine.resources(project, layout, facts) if engine else ()
-    return (*own, *(_told(data) if data else ()))
+    return (*own, *(_told(data) if data else ()), *backup.resources(project, layout))
 
 
 def secret_resources(inputs: Inputs, layout: Layout) -> tuple[Resource, ...]:
     """What the host holds for the data and nobody else may read."""
     engine = engine_of(inputs.project)
-    return engine.secret_resources(inputs, layout) if engine else ()
+    own = engine.secret_resources(inputs, layout) if engine else ()
+    return (*own, *backup.secret_resources(inputs, layout))
 
 
 def variables(project: Project, layout: Layout, own: Mapping[str, str], env: Mapping[str, str]) -> dict[str, str]:
@@ -87,7 +95,7 @@ def memory(project: Project, facts: Facts) -> dict[str, int]:
 def notes(inputs: Inputs) -> tuple[str, ...]:
     """What a person should know before a deployment."""
     engine = engine_of(inputs.project)
-    return engine.notes(inputs) if engine else ()
+    return (*(engine.notes(inputs) if engine else ()), *backup.notes(inputs.project))
 
 
 def _told(data: Data) -> tuple[Resource, ...]:

@@ -13,8 +13,15 @@ from seawall.agent.errors import AgentError, ErrorRecord
 Say = Callable[[str], None]
 Job = Callable[[Data, Say], None]
 
-#: By the names that the units have. Each owner imports what it needs only when it is run.
-JOBS: dict[str, Job] = {}
+
+def _backup(data: Data, say: Say) -> None:
+    from seawall.agent.data import backup
+
+    backup.job(data, say)
+
+
+#: By the names that the units have. Each imports what it needs only when it is run.
+JOBS: dict[str, Job] = {"backup": _backup}
 
 
 def run(name: str, base: str) -> int:

@@ -37,9 +37,12 @@ class FilesPart:
 
 @dataclass(frozen=True)
 class RedisPart:
+    """The RDB file of the app's Redis."""
+
     version: str
     bytes: int
     snapshot: str
+    figures: Figures = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,9 @@ class Manifest:
 def to_bytes(manifest: Manifest) -> bytes:
     """The manifest as it is stored."""
     wire = asdict(manifest)
-    if manifest.database is not None:
-        wire["database"]["figures"] = figures_to_wire(manifest.database.figures)
+    for name, part in (("database", manifest.database), ("redis", manifest.redis)):
+        if part is not None:
+            wire[name]["figures"] = figures_to_wire(part.figures)
     return json.dumps(wire, separators=(",", ":")).encode("utf-8", "surrogateescape") + b"\n"
 
 
@@ -84,13 +88,11 @@ def from_bytes(data: bytes) -> Manifest:
     """The counterpart of :func:`to_bytes`. Raises RepositoryDamaged for what is no manifest."""
     try:
         wire = json.loads(data)
-        if wire["database"] is not None:
-            figures = figures_from_wire(wire["database"].pop("figures"))
-            wire["database"] = DatabasePart(**wire["database"], figures=figures)
+        for name, cls in (("database", DatabasePart), ("redis", RedisPart)):
+            if wire[name] is not None:
+                wire[name] = cls(**{**wire[name], "figures": figures_from_wire(wire[name]["figures"])})
         if wire["files"] is not None:
             wire["files"] = FilesPart(**{**wire["files"], "folders": tuple(wire["files"]["folders"])})
-        if wire["redis"] is not None:
-            wire["redis"] = RedisPart(**wire["redis"])
         return Manifest(**wire)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise RepositoryDamaged(

@@ -13,6 +13,8 @@ from seawall.agent.files import disk_full, fsync_directory, write_atomic
 
 #: The kinds of runs.
 BACKUP, DRILL, RESTORE, SNAPSHOT, COPY = "backup", "drill", "restore", "snapshot", "copy"
+#: The removal of old backups after a new one; only one that failed is written down.
+RETENTION = "retention"
 
 #: A record with more lines loses its older half: some years of a daily backup and a daily drill.
 LONGEST = 4000

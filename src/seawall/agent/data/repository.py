@@ -129,7 +129,7 @@ class Store:
         return summary_of(done.stdout)
 
     def _tags(self, tags: Sequence[str]) -> list[str]:
-        words = ["--host", socket.gethostname()]
+        words = ["--host", this_host()]
         return [*words, *(word for tag in (TAG, f"app={self.app}", *tags) for word in ("--tag", tag))]
 
     # --- reading
@@ -169,6 +169,11 @@ class Store:
     def unlock(self) -> None:
         """Remove the locks of programs that are gone: of this host's at once, of others' after half an hour."""
         self.restic.run("unlock")
+
+
+def this_host() -> str:
+    """What this host is called among those that share a repository, and by restic in its locks."""
+    return socket.gethostname()
 
 
 def whole(snapshots: Iterable[Snapshot]) -> list[Backup]:

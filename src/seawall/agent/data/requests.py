@@ -20,6 +20,39 @@ def _records(places: Places, _frame: Frame, _client: Client) -> Answer:
     return {"runs": [run.to_wire() for run in record.read(DataPlaces(places.base).record)]}
 
 
+def _back_up(places: Places, frame: Frame, client: Client) -> Answer:
+    """Make a backup now, at the pace of the timer's."""
+    from seawall.agent.data import backup
+    from seawall.agent.data.places import DataPlaces
+
+    data = DataPlaces(places.base).data()
+    backup.yield_to_others()
+    by = str(frame.message.get("by", ""))
+    return {"run": backup.back_up(data, client.report, by=by, cancelled=client.gone).to_wire()}
+
+
+def _backups(places: Places, _frame: Frame, client: Client) -> Answer:
+    """The backups in the repository, oldest first."""
+    from seawall.agent.data import kept
+    from seawall.agent.data.places import DataPlaces
+
+    at = DataPlaces(places.base)
+    return kept.listed(at.data(), at, client.gone)
+
+
+def _forget(places: Places, frame: Frame, client: Client) -> Answer:
+    """Remove backups by their ids."""
+    from seawall.agent.data import kept
+    from seawall.agent.data.places import DataPlaces
+
+    at, message = DataPlaces(places.base), frame.message
+    by = str(message.get("by", ""))
+    return kept.forget(at.data(), at, list(message["ids"]), by=by, report=client.report, cancelled=client.gone)
+
+
 OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
+    "data-back-up": _back_up,
+    "data-backups": _backups,
+    "data-forget": _forget,
     "data-records": _records,
 }

@@ -1,0 +1,65 @@
+"""Which backups are kept, and which go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+
+from seawall.agent.data.vocabulary import Retention
+from seawall.agent.errors import BackupKept
+
+#: How the id of a backup begins: when it was begun, in UTC.
+STAMP = "%Y%m%d-%H%M%S"
+
+
+def to_forget(ids: Iterable[str], retention: Retention, *, now: str, proven: Collection[str]) -> list[str]:
+    """The backups of one host that are kept no longer, oldest first.
+
+    The newest of each of the last ``daily`` days, ``weekly`` weeks (ISO 8601) and ``monthly`` months that have one is
+    kept, as restic's forget does it ("Removing snapshots according to a policy"). So are always the newest of all, and
+    the newest that is ``proven``. Those from after ``now`` are none of these, and are kept: a clock was wrong then, or
+    is wrong now, and neither may cost a backup.
+    """
+    past = sorted((one for one in ids if one[: len(now)] <= now), reverse=True)
+    kept = {*past[:1], *[one for one in past if one in proven][:1]}
+    for count, period in ((retention.daily, _day), (retention.weekly, _week), (retention.monthly, _month)):
+        kept |= _newest_of_each(past, count, period)
+    return sorted(one for one in past if one not in kept)
+
+
+def _newest_of_each(newest_first: Sequence[str], count: int, period: Callable[[str], str]) -> set[str]:
+    newest: dict[str, str] = {}
+    for one in newest_first:
+        newest.setdefault(period(one), one)
+    return set(list(newest.values())[:count])
+
+
+def _day(identity: str) -> str:
+    return identity[:8]
+
+
+def _week(identity: str) -> str:
+    return "{}-{}".format(*datetime.strptime(identity[:8], "%Y%m%d").isocalendar()[:2])
+
+
+def _month(identity: str) -> str:
+    return identity[:6]
+
+
+def refuse_to_forget(identity: str, ids: Collection[str], proven: Collection[str]) -> None:
+    """Raises BackupKept if this is the only backup there is that was proven."""
+    if identity in proven and not any(one in proven for one in ids if one != identity):
+        raise BackupKept(
+            f"{identity} is the only backup that was proven to be whole",
+            state="nothing was removed",
+            remedy="have another one proven first: `seawall drill` takes the newest",
+        )
+
+
+def new_id(now: str, taken: Collection[str]) -> str:
+    """The id of a backup that is begun at ``now`` (as `STAMP` has it)."""
+    number, found = 1, now
+    while found in taken:
+        number += 1
+        found = f"{now}-{number}"
+    return found
