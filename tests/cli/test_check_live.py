@@ -30,6 +30,7 @@ STATUS = {
     "busy": "",
     "disk_free": 1,
     "disk_total": 2,
+    "backups": None,
 }
 
 

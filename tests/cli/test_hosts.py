@@ -23,6 +23,17 @@ STATUS = {
     "busy": "",
     "disk_free": 21_400_000_000,
     "disk_total": 40_000_000_000,
+    "backups": None,
+}
+BACKUPS = {
+    "repository": "s3:https://s3.example.com/b/guestbook",
+    "last": "2026-11-28T03:04:50Z",
+    "age": 7300.5,
+    "bytes": 1_250_000_000,
+    "proven": "2026-11-27T05:01:10Z",
+    "proven_age": 180_000.0,
+    "waiting": "",
+    "reasons": [],
 }
 RELEASES = [
     {"id": "v12", "live": True, "made": "2026-01-02T03:04:05Z", "files": 33, "commit": "0123456789abcdef",
@@ -56,6 +67,31 @@ def test_status_of_an_app_that_is_not_exits_with_1(
     result = run("status")
     assert result.exit_code == 1
     assert said in result.stdout
+
+
+def test_status_says_how_old_the_backups_are_and_how_proven(run: Run, fleet: Fleet) -> None:
+    fleet.answers["status"] = {**STATUS, "backups": BACKUPS}
+    result = run("status")
+    assert result.exit_code == 0
+    assert_kept(KEPT / "status-backups.txt", result.stdout)
+    assert_kept(KEPT / "status-backups.json", run("status", "--json").stdout)
+
+
+def test_backups_that_cannot_be_counted_on_exit_with_1(run: Run, fleet: Fleet) -> None:
+    reason = "the last backup failed (2026-11-28T03:04:50Z): there is no room left where the repository is"
+    fleet.answers["status"] = {**STATUS, "backups": {**BACKUPS, "reasons": [reason], "proven": "", "proven_age": None}}
+    result = run("status")
+    assert result.exit_code == 1
+    assert f"  {reason}\n" in result.stdout
+    assert "proven restore  never\n" in result.stdout
+
+
+def test_the_first_backup_is_waited_for(run: Run, fleet: Fleet) -> None:
+    yet = {**BACKUPS, "last": "", "age": None, "proven": "", "proven_age": None, "waiting": "no backup was made yet"}
+    fleet.answers["status"] = {**STATUS, "backups": yet}
+    result = run("status")
+    assert result.exit_code == 0
+    assert "backup          no backup was made yet\n" in result.stdout
 
 
 def test_maintenance_that_is_on_is_part_of_the_status(run: Run, fleet: Fleet) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from seawall.agent import posture, queries, releases, resolutions
 from seawall.agent.certificates import requests
 from seawall.agent.client import Client
+from seawall.agent.data.standing import standing
 from seawall.agent.files import remove_files
 from seawall.agent.journal import Journal
 from seawall.agent.managers import manager_for
@@ -40,7 +41,7 @@ def _fronts(places: Places, frame: Frame, _client: Client) -> Answer:
 
 
 def _status(places: Places, _frame: Frame, _client: Client) -> Answer:
-    return queries.status(places, manager_for(places))
+    return {**queries.status(places, manager_for(places)), "backups": standing(places)}
 
 
 def _posture(places: Places, frame: Frame, _client: Client) -> Answer:

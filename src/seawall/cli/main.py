@@ -32,6 +32,7 @@ COMMANDS = {
     "maintenance": "Show visitors a calm page, or let them in again.",
     "cache": "Look after the pages that the front server keeps.",
     "cert": "Look after the site's certificate.",
+    "backup": "Make backups of the app's data, list them, remove some.",
     "secret": "Keep secrets, encrypted, beside the configuration.",
     "server": "Make a fresh server a good home for apps, and look after it.",
     "destroy": "Remove the app from its hosts.",
@@ -102,7 +103,21 @@ def cli(ctx: click.Context, directory: Path | None, environment: str | None, deb
 def _defaults(given: dict[str, Any]) -> dict[str, Any]:
     """`-C` and `-e` may stand before the command too: there they are the defaults of every command's own."""
     values = {name: value for name, value in given.items() if value is not None}
-    words = ("check", "set", "list", "rm", "rotate", "diff", "add", "status", "renew", "server", "purge")
+    words = (
+        "check",
+        "set",
+        "list",
+        "rm",
+        "rotate",
+        "diff",
+        "add",
+        "status",
+        "renew",
+        "server",
+        "purge",
+        "now",
+        "forget",
+    )
     nested: dict[str, Any] = dict.fromkeys(words, values)
     nested["key"] = dict(nested)
     return {name: {**values, **nested} for name in COMMANDS} if values else {}

@@ -66,7 +66,7 @@ class Backup(Table):
         "",
         "Certificates, as PEM, that the repository's server is trusted by. The default is what the host trusts, which "
         "lacks an authority of your own.",
-        example="-----BEGIN CERTIFICATE-----\nMII…\n-----END CERTIFICATE-----",
+        example="-----BEGIN CERTIFICATE-----\nMIIBhTCCASug\n-----END CERTIFICATE-----\n",
         becomes="BASE/state/backup.ca",
     )
     known_hosts: KnownHosts = setting(

@@ -37,10 +37,27 @@ class ProgramStatus:
 
 
 @dataclass(frozen=True)
+class BackupStatus:
+    """How the app's backups stand. ``last`` is when one was made, ``proven`` when a drill found one whole (UTC, RFC
+    3339, "" for never); ages in seconds, sizes in bytes. ``reasons`` say what is wrong, ``waiting`` what is yet to come
+    and no fault."""
+
+    repository: str
+    last: str
+    age: float | None
+    bytes: int
+    proven: str
+    proven_age: float | None
+    waiting: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Status:
     """How the app is on one host. Sizes in bytes; ``health`` is "healthy" or what is wrong.
 
-    ``certificate`` says when the one that visitors are shown is about to end, or is empty.
+    ``certificate`` says when the one that visitors are shown is about to end, or is empty. ``backups`` is None where
+    there are to be none.
     """
 
     host: str
@@ -54,11 +71,13 @@ class Status:
     disk_free: int
     disk_total: int
     certificate: str = ""
+    backups: BackupStatus | None = None
 
     @property
     def well(self) -> bool:
-        """All programs of a live release run and its health path answers."""
-        return self.health == "healthy" and not any(p.broken for p in self.programs) and not self.interrupted
+        """All programs of a live release run, its health path answers, and its data is safe."""
+        runs = self.health == "healthy" and not any(p.broken for p in self.programs)
+        return runs and not self.interrupted and not (self.backups and self.backups.reasons)
 
 
 def releases(hosts: Sequence[Host]) -> list[ReleaseLine]:
@@ -74,7 +93,9 @@ def status(hosts: Sequence[Host]) -> list[Status]:
 
 def _status(name: str, answer: dict[str, Any]) -> Status:
     programs = tuple(ProgramStatus(**program) for program in answer.pop("programs"))
-    return Status(host=name, programs=programs, running=tuple(answer.pop("running")), **answer)
+    told = answer.pop("backups")
+    backups = BackupStatus(**{**told, "reasons": tuple(told["reasons"])}) if told else None
+    return Status(host=name, programs=programs, running=tuple(answer.pop("running")), backups=backups, **answer)
 
 
 def logs(hosts: Sequence[Host], names: Sequence[str], lines: int, *, follow: bool) -> Generator[Happening, None, None]:

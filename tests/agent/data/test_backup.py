@@ -105,7 +105,7 @@ def test_a_backup_has_all_its_parts_and_a_line_in_the_record(data: Data) -> None
     assert manifest.database.figures == {"public.entries": TableFigures(3, "abc")}
     assert list(manifest.files.hashes) == [f"{data.base}/data/photo"]
     done = [event.step for event in heard if event.state == "done"]
-    assert done == ["repository", "database", "files", "manifest", "retention"]
+    assert done == ["repository", "database", "folders", "manifest", "retention"]
 
 
 def test_a_dump_that_fails_is_no_backup_and_the_next_run_makes_one(data: Data, engine: Engine) -> None:

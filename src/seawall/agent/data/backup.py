@@ -158,7 +158,7 @@ class _Work:
         folders = tuple(folder for folder in self.data.folders if Path(folder).is_dir())
         if not folders:
             return None
-        with self._step("files") as told:
+        with self._step("folders") as told:
             since = time.time_ns()
             excluded = self._of_engines()
             saved = self.store.save_folders(folders, excluded, self._tags(), _News(self.report))

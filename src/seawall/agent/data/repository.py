@@ -178,24 +178,24 @@ def this_host() -> str:
 
 def whole(snapshots: Iterable[Snapshot]) -> list[Backup]:
     """The backups that have their manifest, oldest first."""
-    by_id: dict[str, list[Snapshot]] = {}
+    by_id: dict[tuple[str, str], list[Snapshot]] = {}
     for snapshot in snapshots:
-        by_id.setdefault(snapshot.tag("backup"), []).append(snapshot)
+        by_id.setdefault((snapshot.tag("backup"), snapshot.host), []).append(snapshot)
     found = []
-    for identity, parts in by_id.items():
+    for (identity, _), parts in by_id.items():
         last = [part for part in parts if part.paths == (manifest.MANIFEST,)]
         if identity and last:
             size = last[0].tag("bytes")
             ids = tuple(part.id for part in parts)
             found.append(Backup(identity, last[0].host, int(size or 0), last[0].id, ids))
-    return sorted(found, key=lambda backup: backup.id)
+    return sorted(found, key=lambda backup: (backup.id, backup.host))
 
 
 def fragments(snapshots: Iterable[Snapshot]) -> list[Snapshot]:
     """Those of backups without a manifest: what a run that was cut off has left."""
     every = list(snapshots)
-    kept = {backup.id for backup in whole(every)}
-    return [snapshot for snapshot in every if snapshot.tag("backup") not in kept]
+    kept = {(backup.id, backup.host) for backup in whole(every)}
+    return [snapshot for snapshot in every if (snapshot.tag("backup"), snapshot.host) not in kept]
 
 
 def find(backups: Sequence[Backup], wanted: str = "") -> Backup:

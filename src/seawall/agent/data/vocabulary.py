@@ -62,9 +62,11 @@ class Retention:
 
 @dataclass(frozen=True)
 class DrillSettings:
-    """``command`` is the app's own check of a database that was restored, "" for none."""
+    """``command`` is the app's own check of a database that was restored, "" for none; ``at`` when drills are held, as
+    systemd understands it, "" for never."""
 
     command: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,14 @@ def seconds(number: float) -> str:
     return f"{whole // 60} min {whole % 60} s"
 
 
+def ago(number: float) -> str:
+    """How long ago something was, of so many seconds: `12 minutes`, `3 hours`, `2 days`."""
+    for length, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if number >= length:
+            return count(int(number // length), unit)
+    return count(max(int(number), 0), "second")
+
+
 def table(rows: Iterable[Iterable[str]], indent: str = "  ") -> list[str]:
     """Rows in columns as wide as their widest cell."""
     cells = [[clean(cell) for cell in row] for row in rows]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from seawall.cli.render.lines import Line, size, table
+from seawall.cli.render.lines import Line, ago, size, table
 
 if TYPE_CHECKING:
-    from seawall.operations.look import ReleaseLine, Status
+    from seawall.operations.look import BackupStatus, ReleaseLine, Status
 
 
 def releases_lines(found: Sequence[ReleaseLine]) -> list[Line]:
@@ -63,7 +63,9 @@ def _host_lines(app: str, status: Status) -> list[Line]:
     rows = [(program.name, program.broken or "runs") for program in status.programs]
     if status.disk_total:
         rows.append(("disk", f"{size(status.disk_free)} of {size(status.disk_total)} free"))
+    rows += _backup_rows(status.backups) if status.backups else []
     lines += [Line(text) for text in table(rows)]
+    lines += [Line(f"  {reason}", "bad") for reason in status.backups.reasons] if status.backups else []
     if status.maintenance:
         lines.append(Line("  maintenance is on: visitors get a page that says so", "careful"))
     if status.certificate:
@@ -73,3 +75,9 @@ def _host_lines(app: str, status: Status) -> list[Line]:
     if status.interrupted:
         lines.append(Line(f"  {status.interrupted}; the next deploy takes care of it", "careful"))
     return lines
+
+
+def _backup_rows(backups: BackupStatus) -> list[tuple[str, str]]:
+    last = f"{ago(backups.age)} ago, {size(backups.bytes)}" if backups.age is not None else "none yet"
+    proven = f"{ago(backups.proven_age)} ago" if backups.proven_age is not None else "never"
+    return [("backup", backups.waiting or last), ("proven restore", proven)]

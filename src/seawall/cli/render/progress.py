@@ -29,9 +29,13 @@ ANNOUNCED = {
     "saved": "saving the database before",
     "migrated": "migrating",
     "certificate": "asking for a certificate for",
+    "database": "dumping the database",
+    "folders": "saving the files",
 }
 #: Steps whose text is a list of names worth reading.
 NAMING = ("packages", "users", "uv", "certificate")
+#: Steps of what is done with an app's data: their text says what came of it.
+OF_DATA = ("repository", "database", "folders", "redis", "manifest", "retention")
 #: How much of what a program says right now is drawn, characters.
 WIDEST = 60
 #: How many names of changed things are worth a line.
@@ -109,8 +113,8 @@ class Narrator:
             return count(number, "directory", "directories")
         if event.step == "files":
             return count(number, "file")
-        if event.step in NAMING:
-            return f"{event.step}: {_shortened(event.text)}"
+        if event.step in (*NAMING, *OF_DATA):
+            return f"{event.step}: {_shortened(event.text)}" if event.text else event.step
         return event.step if event.text else f"{self.release} {event.step}"
 
 

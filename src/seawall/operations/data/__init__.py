@@ -1,0 +1,1 @@
+"""What a person asks of an app's data on its hosts."""
