@@ -20,7 +20,11 @@ SERVED = Measured("v12", Serving("gunicorn", 3, 4), 31 * MB, 212 * MB, 60 * MB, 
 @pytest.fixture
 def known(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Hosts of this size, and what is known of memory there: a test may change it."""
-    memory = {"measured": [{**to_wire(SERVED), "live": True}], "others": {"blog": 180 * MB, "shop": 0}}
+    memory = {
+        "measured": [{**to_wire(SERVED), "live": True}],
+        "others": {"blog": 180 * MB, "shop": 0},
+        "connections": 0,
+    }
     facts = {"cores": 3, "memory_bytes": 2_000 * MB}
 
     def connect(*arguments: Any) -> list[Any]:

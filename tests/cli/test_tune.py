@@ -103,7 +103,7 @@ def with_memory(fleet: Fleet, monkeypatch: pytest.MonkeyPatch, others: dict[str,
     def connect(*arguments: Any) -> list[Any]:
         made = fleet.connect(*arguments)
         for host in made:
-            host.app["memory"] = {"measured": [], "others": others}
+            host.app["memory"] = {"measured": [], "others": others, "connections": 0}
         return made
 
     monkeypatch.setattr(hosts_module, "connect", connect)

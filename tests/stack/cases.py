@@ -54,6 +54,7 @@ def composed(
     *,
     tree: tuple[Entry, ...] = TREE,
     env: Mapping[str, str] | None = None,
+    own: Mapping[str, str] | None = None,
 ) -> Composition:
     return compose(
         made or project(),
@@ -63,6 +64,7 @@ def composed(
         env=env if env is not None else {"SECRET_KEY": "not in any file but env"},
         requirements=Requirements(path="requirements.txt"),
         source=Source(commit="0123abc"),
+        own=own,
     )
 
 
@@ -227,6 +229,14 @@ CASES: dict[str, Callable[[], Composition]] = {
             apache_sites=("/etc/apache2/sites-enabled/shop.conf",),
             apache_default_servers=("80 /etc/apache2/sites-enabled/shop.conf",),
         ),
+    ),
+    "server-postgresql": lambda: composed(
+        project(
+            database={"kind": "postgresql", "memory": "2g"},
+            processes={"worker": "rq worker default"},
+            schedule={"clean": {"command": "flask clean", "at": "daily"}},
+        ),
+        own={"DATABASE_PASSWORD": "not in any file but env"},
     ),
     "local-nginx": lambda: composed(_full(), LOCAL),
     "local-tcp": lambda: composed(project(server={"socket": "tcp"}), LOCAL),

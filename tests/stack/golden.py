@@ -22,6 +22,8 @@ def as_files(made: Composition) -> dict[str, str]:
         data = resource_to_wire(resource)
         if isinstance(resource, File):
             files["host" + resource.path] = data.pop("content")
+        if "password" in data:
+            data["password"] = "(secret)"
         resources.append(data)
     for file in made.release.files:
         files[f"release/{file.name}"] = file.content

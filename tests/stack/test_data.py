@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from seawall.agent.data.vocabulary import Data, Database, data_from_wire
-from seawall.agent.vocabulary import File, Package, Requirements, Source
+from seawall.agent.vocabulary import File, Package
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack.compose import compose, resources_for
+from seawall.stack.compose import resources_for
 from seawall.stack.composition import Composition
-from stack.cases import BOOKWORM, LOCAL, SERVER, TREE, composed, project
+from stack.cases import BOOKWORM, LOCAL, SERVER, composed, project
 
 OWN = {"DATABASE_PASSWORD": "not in any file but env"}
 
@@ -23,16 +23,7 @@ def with_database(**settings: Any) -> Project:
 
 
 def made(mine: Project, env: dict[str, str] | None = None) -> Composition:
-    return compose(
-        mine,
-        SERVER,
-        BOOKWORM,
-        tree=TREE,
-        env=env or {},
-        requirements=Requirements(path="requirements.txt"),
-        source=Source(),
-        own=OWN,
-    )
+    return composed(mine, env=env or {}, own=OWN)
 
 
 def file(resources: tuple[Any, ...], path: str) -> File:
@@ -54,7 +45,7 @@ def test_the_jobs_are_told_of_the_database_and_no_secret() -> None:
         "guestbook",
         "/srv/guestbook",
         "guestbook",
-        Database("postgresql", "guestbook", "guestbook", socket="/var/run/postgresql"),
+        Database("postgresql", "guestbook", "guestbook", socket="/var/run/postgresql", connections=60),
         folders=("/srv/guestbook/data",),
     )
 

@@ -1,8 +1,9 @@
 """Making a host hold what it should: a plan of all changes, the changes, and their undoing.
 
 The order is drop-ins of units, packages, users, folders, uv, files (with links and certificates, and the deletion of
-files no longer wanted), the checks of the services those belong to, the start of services. A reload is planned here
-and run later, by :func:`reload`, just before the release switches.
+files no longer wanted), servers of databases and what apps have there, the checks of the services that the files
+belong to, the start of services. A reload is planned here and run later, by :func:`reload`, just before the release
+switches.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, TypeVar, Union
 
 from seawall.agent import owned
 from seawall.agent.alongside import Alongside
+from seawall.agent.data.wanted import PostgresqlDatabase, PostgresqlServer
 from seawall.agent.errors import AgentError, ApplyFailed, BadRequest, Cancelled, NeedsPerson
 from seawall.agent.host_vocabulary import Firewall, HostKey, Line, Login, Moduli, Swap, Unit, Upgrades
 from seawall.agent.owned import Owned
@@ -83,6 +85,8 @@ STEPS: dict[str, tuple[type[Any], ...]] = {
     "uv": (Uv,),
     "agent": (AgentCopy,),
     "files": (File, Line, Moduli, HostKey, Link, Absent, Certificate, AcmeCertificate, GivenCertificate, AtBoot, Owned),
+    "database server": (PostgresqlServer,),
+    "databases": (PostgresqlDatabase,),
     "firewall": (Firewall,),
     "swap": (Swap,),
     "units": (Unit,),

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from seawall.agent import converge, gate, owned, releases, resolutions, venvs
+from seawall.agent.data import ending
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.errors import AgentError, Cancelled
 from seawall.agent.files import remove_temporaries, remove_tree, replace_link, sync_filesystem, write_atomic
@@ -192,7 +193,11 @@ class Deployer:
 
         ``left`` are the services that hear of it, and the files that other apps share: made only where one does.
         """
+        data_places = DataPlaces(self.places.base)
+        data = ending.looked_after(data_places)
         self.programs.stop_all()
+        if data is not None and with_data:
+            ending.remove(data)
         with take_turns(self.places.shared, self.cancelled):
             log = UndoLog.load(str(self.places.undo))
             mine = str(self.places.owned)
@@ -218,7 +223,7 @@ class Deployer:
             remove_tree(str(path))
         self.journal.write("destroyed", with_data=with_data)
         if not with_data:
-            return [str(at.data), str(at.journal)]
+            return [str(at.data), str(at.journal), *(ending.keep(data_places, data) if data else [])]
         remove_tree(str(at.base))
         return []
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.agent import preflight, preflight_apache
+from seawall.agent.data import installed
 from seawall.agent.process import run
 
 #: Debian's front servers: systemd's name of each, and where it says which its main process is.
@@ -41,6 +42,7 @@ def gather() -> dict[str, Any]:
         "apache_default_servers": preflight_apache.default_servers(),
         "apache_ports": preflight_apache.ports(),
         "apache_needs": preflight_apache.needs(),
+        "postgresql_version": installed.postgresql(),
         "fronts_up": [name for name, (unit, pid_file) in FRONTS.items() if is_up(Path(pid_file), unit)],
         "ipv6": Path("/proc/net/if_inet6").exists(),
         "address": _own_address(),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.agent import releases
+from seawall.agent.data.installed import connections
 from seawall.agent.files import write_atomic
 from seawall.agent.managers import Manager
 from seawall.agent.places import Places, ReleasePlaces
@@ -46,11 +47,16 @@ def record(at: ReleasePlaces, measured: Measured | None) -> None:
 
 
 def told(places: Places) -> dict[str, Any]:
-    """What is known here: of this app's releases, the live one first, then the newest; and of the other apps."""
+    """What is known here: of this app's releases, the live one first, then the newest; and of the other apps, also how
+    many connections they may hold to the host's PostgreSQL."""
     live = releases.live_id(places)
     known = [(name, _read(places.release(name).memory)) for name in reversed(releases.ids(places))]
     found = [{**to_wire(memory), "live": name == live} for name, memory in known if memory is not None]
-    return {"measured": sorted(found, key=lambda one: not one["live"]), "others": _others(places)}
+    return {
+        "measured": sorted(found, key=lambda one: not one["live"]),
+        "others": _others(places),
+        "connections": connections(places.base, "postgresql"),
+    }
 
 
 def _others(places: Places) -> dict[str, int]:

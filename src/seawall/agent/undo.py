@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ from seawall.agent.errors import AgentError, NeedsPerson
 from seawall.agent.files import ABSENT, DIRECTORY, FILE, LINK, Found
 
 #: The kinds of entries: a file or link, a folder without its content, a folder with all it holds, a user in a group,
-#: "all is well".
-PATH, FOLDER, TREE, MEMBER, DONE = "path", "folder", "tree", "member", "done"
+#: something that a kind of resource alone knows how to put back, "all is well".
+PATH, FOLDER, TREE, MEMBER, STATE, DONE = "path", "folder", "tree", "member", "state", "done"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What was at ``path``, and the temporary names that may be left beside it; of a member, user and group."""
+    """What was at ``path``, and the temporary names that may be left beside it; of a member, user and group; of a
+    state, ``user`` is whose it was, ``path`` the module of resources that knows it, and ``was`` has it as content."""
 
     kind: str
     path: str = ""
@@ -118,6 +120,10 @@ class UndoLog:
         """Add a user to a group they are not in. Raises CommandFailed."""
         self._record(Entry(MEMBER, user=user, group=group))
         process.check(["usermod", "--append", "--groups", group, user], timeout=120)
+
+    def keep_state(self, module: str, name: str, state: str) -> None:
+        """Remember a state that is no file; ``put_back(name, state)`` of that module of resources brings it back."""
+        self._record(Entry(STATE, module, Found(FILE, state.encode()), user=name))
 
     def _make_parents(self, path: str) -> None:
         parent = Path(path).parent
@@ -269,11 +275,16 @@ def _restore_member(entry: Entry) -> None:
         process.check(["gpasswd", "--delete", entry.user, entry.group], timeout=120)
 
 
+def _restore_state(entry: Entry) -> None:
+    import_module(f"seawall.agent.resources.{entry.path}").put_back(entry.user, entry.was.content.decode())
+
+
 _RESTORE: dict[str, Callable[[Entry], None]] = {
     PATH: _restore_path,
     FOLDER: _restore_folder,
     TREE: _restore_tree,
     MEMBER: _restore_member,
+    STATE: _restore_state,
 }
 
 

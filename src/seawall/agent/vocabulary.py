@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar, Union
 
 from seawall.agent import host_vocabulary
+from seawall.agent.data import wanted
+from seawall.agent.data.wanted import PostgresqlDatabase, PostgresqlServer
 from seawall.agent.host_vocabulary import Firewall, HostKey, Line, Login, Moduli, Swap, Unit, Upgrades
 
 #: Stands in unit and settings files for the release's id (``v12``); the agent fills it in when it stages.
@@ -194,6 +196,7 @@ Resource = Union[
     Union[Package, User, Directory, File, Link, Absent, Service, AtBoot, Uv, AgentCopy],
     Union[Certificate, AcmeCertificate, GivenCertificate],
     Union[Upgrades, Login, Line, Moduli, HostKey, Firewall, Swap, Unit],
+    Union[PostgresqlServer, PostgresqlDatabase],
 ]
 
 RESOURCES: dict[str, type[Any]] = {
@@ -211,6 +214,7 @@ RESOURCES: dict[str, type[Any]] = {
     "uv": Uv,
     "agent-copy": AgentCopy,
     **host_vocabulary.RESOURCES,
+    **wanted.RESOURCES,
 }
 KINDS: dict[type[Any], str] = {cls: kind for kind, cls in RESOURCES.items()}
 
@@ -358,8 +362,8 @@ class Release:
 
 @dataclass(frozen=True)
 class Change:
-    """One line of a plan. ``action`` is create, update, delete, start, stop, reload or install; ``diff`` is for people
-    and never holds a secret; ``before`` is a digest of what was observed."""
+    """One line of a plan. ``action`` is create, update, delete, start, stop, reload, restart or install; ``diff`` is
+    for people and never holds a secret; ``before`` is a digest of what was observed."""
 
     kind: str
     name: str

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 @click.command("destroy", cls=Command)
 @options.project
 @options.hosts
-@click.option("--with-data", is_flag=True, help="Remove what the app has written too. There is no way back.")
+@click.option(
+    "--with-data", is_flag=True, help="Remove what the app has written too, and its database. There is no way back."
+)
 @click.option("--yes", "yes", metavar="APP", default="", help="The app's name, instead of being asked for it.")
 @options.as_json
 def command(
@@ -28,7 +30,8 @@ def command(
 ) -> None:
     """Remove the app from its hosts.
 
-    Asks for the app's name first. The app's data stays unless --with-data is given. Packages, such as nginx, stay.
+    Asks for the app's name first. The app's data stays unless --with-data is given, its database too. Packages, such
+    as nginx, stay.
 
     \b
     Examples:

@@ -6,11 +6,15 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+from seawall.config.database import SERVERS
 from seawall.config.mistakes import Mistake, dotted
 from seawall.config.model import LOCAL, Project
 
 #: No key of the file: it is made of the name and the environment's.
 APP_ID = ("app_id",)
+
+#: Databases and roles that servers bring.
+RESERVED = ("postgres", "template0", "template1")
 
 _SECRET_WORDS = ("SECRET", "PASSWORD", "TOKEN", "KEY")
 
@@ -31,6 +35,7 @@ def contradictions(project: Project) -> list[Mistake]:
         *_nested_persisted_paths(project),
         *_one_name_for_two(project),
         *_one_port_for_two(project),
+        *_no_place_for_a_database(project),
     ]
 
 
@@ -151,6 +156,26 @@ def _one_name_for_two(project: Project) -> Iterator[Mistake]:
     for name in project.schedule:
         if name in project.processes:
             yield Mistake(("schedule", name), f"{name} is in [processes] and in [schedule]", "Rename one of them.")
+
+
+def _no_place_for_a_database(project: Project) -> Iterator[Mistake]:
+    """A name that the server has for itself (PostgreSQL's documentation, 21.3 and 23.3), or more than one host."""
+    if project.database.kind not in SERVERS:
+        return
+    if project.database.name in RESERVED:
+        fact = f"`database.name` is {project.database.name}, which is the server's own"
+        yield Mistake(("database", "name"), fact, "Choose another one.")
+    if project.database.name.startswith("pg_"):
+        fact = "`database.name` begins with pg_, as the server's own do"
+        yield Mistake(("database", "name"), fact, "Choose another one.")
+    if len(project.hosts) > 1:
+        yield Mistake(
+            ("database", "kind"),
+            f"`database.kind` is {project.database.kind}, which the app reaches on its own host alone, and `hosts` has "
+            f"{len(project.hosts)}",
+            'Keep to one host, or set kind = "none" and give the app the URL of a database that all of them reach, as '
+            f"the secret {project.database.variable}.",
+        )
 
 
 def _one_port_for_two(project: Project) -> Iterator[Mistake]:

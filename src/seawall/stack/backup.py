@@ -10,9 +10,8 @@ from seawall.config.backup import FOLDER, SFTP
 from seawall.config.made_secrets import BACKUP_PASSWORD
 from seawall.config.model import Project
 from seawall.stack.composition import Inputs
-from seawall.stack.systemd import UNIT_DIR
 from seawall.stack.templates import render
-from seawall.stack.tls import UNITS
+from seawall.stack.unit_files import UNIT_DIR, UNITS
 
 #: What the host's own timers run.
 AGENT = "/var/lib/seawall/agent.pyz"

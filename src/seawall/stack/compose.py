@@ -20,6 +20,7 @@ from seawall.stack import data, fronts, local, server, tls
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.targets import LocalTarget, Target
+from seawall.stack.unit_files import UNITS
 
 
 def compose(
@@ -72,7 +73,7 @@ def left_behind(target: Target, layout: Layout, facts: Facts) -> tuple[Resource,
     """What must hold when the app is gone: the services that hear of it, and the files that other apps share."""
     if isinstance(target, LocalTarget):
         return ()
-    return (*fronts.left_behind(layout, facts), tls.UNITS)
+    return (*fronts.left_behind(layout, facts), UNITS)
 
 
 def front_service(project: Project) -> Service:

@@ -24,7 +24,7 @@ def engine_of(project: Project) -> Engine | None:
     return ENGINES.get(project.database.kind)
 
 
-def of(project: Project, layout: Layout) -> Data | None:
+def of(project: Project, layout: Layout, facts: Facts) -> Data | None:
     """What the host's jobs are told; None where the app has no data that seawall looks after."""
     engine, repository = engine_of(project), backup.repository(project, layout)
     if engine is None and repository is None:
@@ -33,7 +33,7 @@ def of(project: Project, layout: Layout) -> Data | None:
         layout.app,
         layout.base,
         layout.user,
-        engine.database(project, layout) if engine else None,
+        engine.database(project, layout, facts) if engine else None,
         folders=(f"{layout.base}/data",),
         repository=repository,
         retention=backup.retention(project),
@@ -52,6 +52,12 @@ def check(project: Project, target: Target) -> None:
         )
 
 
+def units(project: Project) -> tuple[str, ...]:
+    """The units of systemd that the app is started after at boot."""
+    engine = engine_of(project)
+    return engine.units() if engine else ()
+
+
 def packages(project: Project) -> tuple[str, ...]:
     """The distribution's packages that the data needs."""
     engine = engine_of(project)
@@ -60,7 +66,7 @@ def packages(project: Project) -> tuple[str, ...]:
 
 def resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource, ...]:
     """What the host holds for the data, without secrets. Raises ConfigError."""
-    engine, data = engine_of(project), of(project, layout)
+    engine, data = engine_of(project), of(project, layout, facts)
     own = engine.resources(project, layout, facts) if engine else ()
     return (*own, *(_told(data) if data else ()), *backup.resources(project, layout))
 
@@ -87,9 +93,9 @@ def variables(project: Project, layout: Layout, own: Mapping[str, str], env: Map
 
 
 def memory(project: Project, facts: Facts) -> dict[str, int]:
-    """The bytes of the host's memory that its data servers may take, by their names."""
-    engine = engine_of(project)
-    return {project.database.kind: engine.memory(project, facts)} if engine else {}
+    """The bytes of the host's memory that its servers of data may take, by their kinds: also those of other apps."""
+    taken = {kind: engine.memory(project, facts) for kind, engine in ENGINES.items()}
+    return {kind: bytes_ for kind, bytes_ in taken.items() if bytes_}
 
 
 def notes(inputs: Inputs) -> tuple[str, ...]:

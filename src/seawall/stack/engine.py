@@ -18,7 +18,10 @@ class Engine(Protocol):
     def packages(self, project: Project) -> tuple[str, ...]:
         """The distribution's packages."""
 
-    def database(self, project: Project, layout: Layout) -> Database:
+    def units(self) -> tuple[str, ...]:
+        """Its units of systemd, which are started before the app's at boot."""
+
+    def database(self, project: Project, layout: Layout, facts: Facts) -> Database:
         """The app's database, for the jobs that back it up."""
 
     def resources(self, project: Project, layout: Layout, facts: Facts) -> tuple[Resource, ...]:
@@ -31,7 +34,7 @@ class Engine(Protocol):
         """What the app is given to reach it by; ``own`` are seawall's own secrets."""
 
     def memory(self, project: Project, facts: Facts) -> int:
-        """The bytes that the server may take of the host's memory."""
+        """The bytes that the server may take of the host's memory; 0 where the host neither has nor needs one."""
 
     def notes(self, inputs: Inputs) -> tuple[str, ...]:
         """What a person should know before a deployment."""

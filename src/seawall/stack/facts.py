@@ -31,8 +31,9 @@ class Facts:
     would take from it, ``nginx_sites`` the files of its sites, and ``nginx_modules`` which of gzip_static,
     brotli_static and brotli it has, or will have once it is installed. The same is known of Apache; ``apache_ports``
     are those that its files tell it to listen on. ``fronts_up`` are the names of the front servers that run.
-    ``measured`` is the memory of the app's releases, the live one's first, then the newest's; ``other_apps`` what the
-    live releases of other apps take, in bytes, 0 where that is not known.
+    ``postgresql_version`` is that of the PostgreSQL that is there already, ``connections`` how many of it other apps
+    may hold. ``measured`` is the memory of the app's releases, the live one's first, then the newest's; ``other_apps``
+    what the live releases of other apps take, in bytes, 0 where that is not known.
     """
 
     os_id: str = ""
@@ -55,6 +56,8 @@ class Facts:
     apache_default_servers: tuple[str, ...] = ()
     apache_ports: tuple[str, ...] = ()
     apache_needs: tuple[str, ...] = ()
+    postgresql_version: str = ""
+    connections: int = 0
     fronts_up: tuple[str, ...] = ()
     measured: tuple[Measured, ...] = ()
     other_apps: tuple[tuple[str, int], ...] = ()
@@ -62,7 +65,8 @@ class Facts:
     def with_memory(self, told: Mapping[str, Any]) -> Facts:
         """These facts, and what the agent says of memory when it hears which app is meant."""
         measured = tuple(measured_from_wire(one) for one in told["measured"])
-        return replace(self, measured=measured, other_apps=tuple(sorted(told["others"].items())))
+        others = tuple(sorted(told["others"].items()))
+        return replace(self, measured=measured, other_apps=others, connections=told["connections"])
 
     @classmethod
     def from_wire(cls, hello: Mapping[str, Any]) -> Facts:

@@ -12,7 +12,7 @@ from seawall.config.model import Project
 from seawall.stack.facts import Facts
 from seawall.stack.sandbox import HOMES
 from seawall.stack.templates import render
-from seawall.stack.tls import UNITS
+from seawall.stack.unit_files import UNITS
 
 FILE = "10-seawall.conf"
 NGINX, APACHE = "nginx.service", "apache2.service"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from seawall.agent.vocabulary import RELEASE, Directory, File, FrontDoor, Layout, Package, Resource, User, Uv
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import app_servers, data, fronts, listening, managers, release, supervisor_host, systemd, tls
+from seawall.stack import app_servers, data, fronts, listening, managers, release, supervisor_host, tls
 from seawall.stack.app_server import Surroundings
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.site import Site
 from seawall.stack.targets import ServerTarget
 from seawall.stack.templates import render
+from seawall.stack.unit_files import UNIT_DIR
 
 BUILD_USER = "seawall-build"
 #: Debian's nginx runs as this group.
@@ -101,7 +102,7 @@ def layout_of(app: str) -> Layout:
         app=app,
         base=f"/srv/{app}",
         run=f"/run/seawall/{app}",
-        units=systemd.UNIT_DIR,
+        units=UNIT_DIR,
         fragments=supervisor_host.FRAGMENTS,
         logs=f"{supervisor_host.LOGS}/seawall-{app}",
         supervisor=supervisor_host.SOCKET,

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from seawall.agent.vocabulary import Measured, Serving
 from seawall.config.model import Project
 from seawall.errors import ConfigError
+from seawall.stack import data
+from seawall.stack.at_once import LEAST_WORKERS, MOST_WORKERS, one_at_a_time, threads
 from seawall.stack.facts import Facts
 
 MIB = 1024 * 1024
@@ -25,13 +27,6 @@ ESTIMATED_APP = 2 * ESTIMATE
 #: Kept for the system: systemd, the journal, sshd and nginx of a bare Debian 12 take 16 MiB (PSS, measured); the rest
 #: is for the kernel, for the agent and uv while a deployment is at work, and for files that want to be cached.
 SYSTEM, SYSTEM_SHARE = 128 * MIB, 10
-#: One worker that fails, or keeps Python's lock to itself, leaves another. More than 8 should be somebody's decision,
-#: made by measuring.
-LEAST_WORKERS, MOST_WORKERS = 2, 8
-#: Requests that the threads of all workers answer at once: with two releases side by side they can hold 64 of the 100
-#: connections that a PostgreSQL allows by default (max_connections). Each worker has at least so many, and at most one
-#: more than there are connections in SQLAlchemy's pool by default (QueuePool).
-AT_ONCE, LEAST_THREADS, MOST_THREADS = 32, 4, 16
 #: Servers that are one process, however many are asked for.
 ONE_PROCESS = ("waitress",)
 #: In per cent of what was measured: a new number of workers leaves this much room …
@@ -87,7 +82,7 @@ def size(project: Project, facts: Facts, kind: str) -> Sizing:
     room = _room(project, facts, figure)
     fit = _fit(room, figure) if room is not None else None
     workers, limit = _workers(project, facts, kind, room, figure)
-    return Sizing(workers, _threads(project, workers), limit, fit, figure, _terms(project, facts, figure, room, fit))
+    return Sizing(workers, threads(project, workers), limit, fit, figure, _terms(project, facts, figure, room, fit))
 
 
 def too_many(project: Project, facts: Facts, kind: str) -> Iterator[ConfigError]:
@@ -134,22 +129,7 @@ def _workers(project: Project, facts: Facts, kind: str, room: int | None, figure
 
 def _wanted(project: Project, facts: Facts) -> int:
     """As many workers as keep the cores busy: those without threads do nothing while their request waits."""
-    return facts.cores + 1 if _one_at_a_time(project) else max(facts.cores, LEAST_WORKERS)
-
-
-def _threads(project: Project, workers: int) -> int:
-    """As configured; else as many as serve views that wait and cost others nothing (docs/performance.md, Serving)."""
-    if _one_at_a_time(project):
-        return 1
-    if project.server.threads != "auto":
-        return project.server.threads
-    return max(LEAST_THREADS, min(AT_ONCE // workers, MOST_THREADS))
-
-
-def _one_at_a_time(project: Project) -> bool:
-    """Whether a worker answers no other while its request waits. ASGI apps need no threads for that."""
-    server = project.server
-    return project.app.interface == "wsgi" and (server.threads == 1 or server.worker == "sync")
+    return facts.cores + 1 if one_at_a_time(project) else max(facts.cores, LEAST_WORKERS)
 
 
 def _kept(room: int, figure: Figure, live: int) -> int:
@@ -173,7 +153,8 @@ def _room(project: Project, facts: Facts, figure: Figure) -> int | None:
     """The bytes that one release may take; None where the host did not say what it has."""
     if not facts.memory_bytes:
         return None
-    room = max(0, facts.memory_bytes - _system(facts) - sum(_others(facts).values())) // 2
+    taken = sum(_others(facts).values()) + sum(data.memory(project, facts).values())
+    room = max(0, facts.memory_bytes - _system(facts) - taken) // 2
     limit = _sandbox(project)
     return min(room, limit + figure.processes) if limit else room
 
@@ -246,6 +227,7 @@ def _terms(project: Project, facts: Facts, figure: Figure, room: int | None, fit
         Term("memory", facts.memory_bytes, "of the host"),
         Term("system", -_system(facts), f"kept for the system: {SYSTEM // MIB} MiB and a tenth"),
         *(Term(f"app {name}", -taken, _of_other(facts, name)) for name, taken in _others(facts).items()),
+        *(Term(name, -taken, "what its settings let it take") for name, taken in data.memory(project, facts).items()),
         *((Term("sandbox", limit, "the most that [sandbox] memory lets a unit use"),) if limit else ()),
         Term("release", room, "for one release: during a deployment two run side by side"),
         Term("main", -figure.main, "the part of the server that is there once"),
@@ -256,7 +238,7 @@ def _terms(project: Project, facts: Facts, figure: Figure, room: int | None, fit
 
 
 def _keeps_busy(project: Project) -> str:
-    if _one_at_a_time(project):
+    if one_at_a_time(project):
         return "one worker more than there are cores keeps them busy: none has threads"
     return f"as many workers keep them busy, and {LEAST_WORKERS} are the least"
 

@@ -15,7 +15,7 @@ from seawall.stack import sandbox, supervisor, systemd
 from seawall.stack.app_server import AppServer
 from seawall.stack.supervisor import Setting
 from seawall.stack.templates import render
-from seawall.stack.tls import UNITS
+from seawall.stack.unit_files import UNIT_DIR, UNITS
 
 #: Where Debian's package has its supervisord's fragments, logs and socket.
 FRAGMENTS = "/etc/supervisor/conf.d"
@@ -27,7 +27,7 @@ SERVICE = Service(
     start=("systemctl", "enable", "--now", "supervisor"),
     running=("systemctl", "is-active", "--quiet", "supervisor"),
 )
-DROP_IN = f"{systemd.UNIT_DIR}/supervisor.service.d/10-seawall.conf"
+DROP_IN = f"{UNIT_DIR}/supervisor.service.d/10-seawall.conf"
 #: Who reads logs on Debian.
 LOG_GROUP = "adm"
 SHELL = ("/bin/sh", "-c")

@@ -5,41 +5,54 @@ The socket is a unit of its own, so requests wait in it, and are not lost, while
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from seawall.agent.vocabulary import RELEASE, Layout, Listen, Program, UnitFile
 from seawall.config.model import Process, Project, Task
-from seawall.stack import commands, listening, names, sandbox
+from seawall.stack import commands, data, listening, names, sandbox
 from seawall.stack.app_server import AppServer
 from seawall.stack.quoting import unit_command
 from seawall.stack.templates import render
 
 #: What programs are to be run by.
 MANAGER = "systemd"
-UNIT_DIR = "/etc/systemd/system"
 #: ``env`` looks the program up on the unit's PATH, the virtual environment first; systemd itself would not.
 LOOK_UP = "/usr/bin/env"
+
+
+@dataclass(frozen=True)
+class Around:
+    """What all services of an app have in common: the lines of their sandbox, and the units that are started before
+    them at boot, and stopped after them."""
+
+    sandbox: tuple[str, ...]
+    after: tuple[str, ...] = ("network.target",)
+
+
+def around(project: Project, layout: Layout) -> Around:
+    """Raises ConfigError for a sandbox that cannot be."""
+    return Around(sandbox.lines(project.sandbox, f"{layout.base}/data"), ("network.target", *data.units(project)))
 
 
 def programs(project: Project, layout: Layout, server: AppServer, listen: Listen) -> tuple[Program, ...]:
     """All that runs for a release: the app, its processes, its schedule. Raises ConfigError for their commands."""
     names.check(project)
-    box = sandbox.lines(project.sandbox, f"{layout.base}/data")
+    place = around(project, layout)
     return (
-        web(layout, server, listen, box),
-        *(process(layout, name, item, box) for name, item in sorted(project.processes.items())),
+        web(layout, server, listen, place),
+        *(process(layout, name, item, place) for name, item in sorted(project.processes.items())),
         *schedules(project, layout),
     )
 
 
 def schedules(project: Project, layout: Layout) -> tuple[Program, ...]:
     """The timers, which are systemd's whoever runs the rest. Raises ConfigError for their commands."""
-    box = sandbox.lines(project.sandbox, f"{layout.base}/data")
-    return tuple(schedule(layout, name, item, box) for name, item in sorted(project.schedule.items()))
+    place = around(project, layout)
+    return tuple(schedule(layout, name, item, place) for name, item in sorted(project.schedule.items()))
 
 
-def web(layout: Layout, server: AppServer, listen: Listen, box: Sequence[str]) -> Program:
+def web(layout: Layout, server: AppServer, listen: Listen, place: Around) -> Program:
     """The app itself: a socket that listens and the application server behind it."""
     name = names.unit(layout.app)
     units = (f"{name}.socket", f"{name}.service")
@@ -54,7 +67,7 @@ def web(layout: Layout, server: AppServer, listen: Listen, box: Sequence[str]) -
     service = _service(
         "web.service.j2",
         layout,
-        box,
+        place,
         socket=units[0],
         identifier=layout.app,
         server=server,
@@ -71,7 +84,7 @@ def _runtime_directory(server: AppServer) -> str:
     return str(folder.relative_to("/run")) if folder.is_relative_to("/run") else ""
 
 
-def process(layout: Layout, name: str, item: Process, box: Sequence[str]) -> Program:
+def process(layout: Layout, name: str, item: Process, place: Around) -> Program:
     """A worker: ``count`` services."""
     command = _command(item.command, f"[processes] {name}")
     suffixes = [name] if item.count == 1 else [f"{name}.{number}" for number in range(1, item.count + 1)]
@@ -81,7 +94,7 @@ def process(layout: Layout, name: str, item: Process, box: Sequence[str]) -> Pro
             _service(
                 "process.service.j2",
                 layout,
-                box,
+                place,
                 name=suffix,
                 identifier=f"{layout.app}.{suffix}",
                 command=command,
@@ -94,14 +107,14 @@ def process(layout: Layout, name: str, item: Process, box: Sequence[str]) -> Pro
     return Program("process", name, units, units, files, MANAGER)
 
 
-def schedule(layout: Layout, name: str, item: Task, box: Sequence[str]) -> Program:
+def schedule(layout: Layout, name: str, item: Task, place: Around) -> Program:
     """A timer and the service that it starts."""
     unit = names.unit(layout.app, name)
     timer = render("task.timer.j2", layout=layout, name=name, at=item.at)
     service = _service(
         "task.service.j2",
         layout,
-        box,
+        place,
         name=name,
         identifier=f"{layout.app}.{name}",
         command=_command(item.command, f"[schedule] {name}"),
@@ -110,8 +123,15 @@ def schedule(layout: Layout, name: str, item: Task, box: Sequence[str]) -> Progr
     return Program("schedule", name, (files[0].name,), (files[0].name,), files, MANAGER)
 
 
-def _service(template: str, layout: Layout, box: Sequence[str], **values: object) -> str:
-    return render(template, layout=layout, release=f"{layout.base}/releases/{RELEASE}", sandbox=box, **values)
+def _service(template: str, layout: Layout, place: Around, **values: object) -> str:
+    return render(
+        template,
+        layout=layout,
+        release=f"{layout.base}/releases/{RELEASE}",
+        sandbox=place.sandbox,
+        after=" ".join(place.after),
+        **values,
+    )
 
 
 def _command(command: str, place: str) -> str:

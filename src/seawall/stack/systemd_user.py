@@ -17,7 +17,7 @@ from seawall.stack.targets import LocalTarget
 from seawall.stack.templates import render
 
 #: What stands in the place of the sandbox: the app runs with the person's own rights.
-BOX = ("UMask=0077", "LimitCORE=0")
+AROUND = systemd.Around(("UMask=0077", "LimitCORE=0"))
 #: ``$0`` is a unit, the rest are the words that give the user manager an order.
 AFRESH = '"$@" daemon-reload && exec "$@" restart "$0"'
 LINGER = (
@@ -35,8 +35,8 @@ def programs(project: Project, layout: Layout, server: AppServer, listen: Listen
         )
     names.check(project)
     return (
-        systemd.web(layout, server, listen, BOX),
-        *(systemd.process(layout, name, item, BOX) for name, item in sorted(project.processes.items())),
+        systemd.web(layout, server, listen, AROUND),
+        *(systemd.process(layout, name, item, AROUND) for name, item in sorted(project.processes.items())),
     )
 
 

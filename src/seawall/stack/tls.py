@@ -20,11 +20,9 @@ from seawall.agent.vocabulary import (
 from seawall.config.model import Project
 from seawall.config.security import Tls
 from seawall.errors import ConfigError
-from seawall.stack.systemd import UNIT_DIR
 from seawall.stack.templates import render
+from seawall.stack.unit_files import UNIT_DIR, UNITS
 
-#: Reads units and their drop-ins again.
-UNITS = Service("systemd", reload=("systemctl", "daemon-reload"))
 #: Where the site is asked on the host itself.
 HTTPS_HERE = "127.0.0.1:443"
 CERTIFICATES = "/etc/ssl/seawall"

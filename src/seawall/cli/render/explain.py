@@ -7,7 +7,8 @@ from typing import Any
 
 from seawall.cli.render.lines import Line, count, size, table
 from seawall.operations.explain import ServerExplained
-from seawall.stack.sizing import MOST_WORKERS, Sizing, Term
+from seawall.stack.at_once import MOST_WORKERS
+from seawall.stack.sizing import Sizing, Term
 
 
 def server_lines(found: Sequence[ServerExplained]) -> Iterator[Line]:

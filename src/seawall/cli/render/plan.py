@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
 #: How many paths of a kind are named; the rest is counted.
 MOST_NAMES = 20
-SIGNS = {"create": "+", "install": "+", "update": "~", "delete": "-", "start": ">", "stop": ">", "reload": ">"}
+SIGNS = {
+    "create": "+",
+    "install": "+",
+    "update": "~",
+    "delete": "-",
+    "start": ">",
+    "stop": ">",
+    "reload": ">",
+    "restart": ">",
+}
 SIGN_STYLES = {"+": "good", "-": "bad", "~": "careful", ">": "careful"}
 OTHER = {
     "static": "the static folders",

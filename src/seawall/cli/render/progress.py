@@ -33,7 +33,7 @@ ANNOUNCED = {
     "folders": "saving the files",
 }
 #: Steps whose text is a list of names worth reading.
-NAMING = ("packages", "users", "uv", "certificate")
+NAMING = ("packages", "users", "uv", "certificate", "database server", "databases")
 #: Steps of what is done with an app's data: their text says what came of it.
 OF_DATA = ("repository", "database", "folders", "redis", "manifest", "retention")
 #: How much of what a program says right now is drawn, characters.

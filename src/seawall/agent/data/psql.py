@@ -1,0 +1,85 @@
+"""Asking the host's own PostgreSQL as its owner, whom it knows by the rights of the process (``peer``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from seawall.agent import process
+from seawall.agent.errors import CheckRefused, CommandFailed
+
+ADMIN = "postgres"
+TIMEOUT = 60  #: seconds
+#: No file of the administrator's is read; an error ends it, and is told without the statement it is in.
+_PSQL = ("psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse", "-d", ADMIN)
+
+#: Whether it could read its files as they now are (PostgreSQL's documentation, 54.8, pg_file_settings; 54.10,
+#: pg_hba_file_rules).
+ERRORS = (
+    "SELECT sourcefile, sourceline, concat(name, ': ', error) FROM pg_file_settings"
+    " WHERE error IS NOT NULL AND error <> 'setting could not be applied';"
+    "SELECT current_setting('hba_file'), line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL;"
+)
+
+
+def ask(statements: str, port: int = 5432) -> list[list[str]]:
+    """The rows of what is asked, each a list of texts. Statements go by standard input, where no other user sees them.
+
+    Raises CommandFailed with the server's own words.
+    """
+    done = process.check(
+        [*_PSQL, "-p", str(port)],
+        timeout=TIMEOUT,
+        cwd="/",
+        user=ADMIN,
+        input=statements,
+        env={"PGCONNECT_TIMEOUT": "10"},
+    )
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def check_files() -> None:
+    """Raises CheckRefused for files of settings or of rights that the server could not read, as it says itself."""
+    wrong = ask(ERRORS)
+    if wrong:
+        place, line, reason = wrong[0]
+        raise CheckRefused(
+            f"PostgreSQL refused its configuration: {reason}",
+            place=f"{place}:{line}",
+            state="every file is back as it was",
+            remedy=f"correct line {line} of {place} on the host, then run it again",
+        )
+
+
+def runs(version: str) -> bool:
+    """Whether Debian's cluster ``VERSION/main`` is up, by the file that names its main process."""
+    try:
+        pid = Path(f"/run/postgresql/{version}-main.pid").read_text().split()[0]
+    except (OSError, IndexError):
+        return False
+    return Path("/proc", pid).exists()
+
+
+def is_there(version: str) -> bool:
+    """Whether the host has such a cluster."""
+    return Path(f"/etc/postgresql/{version}/main/postgresql.conf").exists()
+
+
+def answers(version: str) -> bool:
+    """Whether it is up and lets its owner in."""
+    if not runs(version):
+        return False
+    try:
+        ask("SELECT 1")
+    except CommandFailed:
+        return False
+    return True
+
+
+def name(text: str) -> str:
+    """An identifier of SQL, quoted (PostgreSQL's documentation, 4.1.1)."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """A string of SQL, quoted (4.1.2.1)."""
+    return "'" + value.replace("'", "''") + "'"

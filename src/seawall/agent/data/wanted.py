@@ -1,0 +1,44 @@
+"""What a host holds for apps' data besides files: servers of databases as they run, and the apps' parts of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PostgresqlServer:
+    """Debian's cluster ``VERSION/main`` (pg_createcluster(1)), on at boot and running with ``settings``.
+
+    ``settings`` are those of ``file``, each as ``NAME=value`` with the value as PostgreSQL itself shows it. What
+    another file sets later, or an administrator by ALTER SYSTEM, has the last word.
+    """
+
+    version: str
+    file: str
+    settings: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """The settings by name."""
+        pairs = (setting.partition("=") for setting in self.settings)
+        return {name: value for name, _, value in pairs}
+
+
+@dataclass(frozen=True)
+class PostgresqlDatabase:
+    """A database on that cluster, the role of the same or another name that owns it, and nobody else in it.
+
+    ``password`` is the role's; the server gets what it needs to check it (RFC 5803), never the password.
+    """
+
+    version: str
+    name: str
+    user: str
+    password: str = field(repr=False)
+
+
+RESOURCES: dict[str, type[Any]] = {
+    "postgresql-server": PostgresqlServer,
+    "postgresql-database": PostgresqlDatabase,
+}
