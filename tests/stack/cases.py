@@ -164,6 +164,7 @@ def _supervised() -> Project:
 
 
 CASES: dict[str, Callable[[], Composition]] = {
+    "redis": lambda: composed(project(redis={"enabled": True, "policy": "allkeys-lru"})),
     "server-plain": composed,
     "server-full": lambda: composed(_full(), facts=BROTLI),
     "server-asgi-without-tls": lambda: composed(

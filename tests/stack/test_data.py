@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from seawall.agent.data.vocabulary import Data, Database, data_from_wire
-from seawall.agent.vocabulary import File, Package
+from seawall.agent.data.vocabulary import Data, Database, RedisServer, data_from_wire
+from seawall.agent.vocabulary import File, Package, Service
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack.compose import resources_for
+from seawall.stack import data, redis
+from seawall.stack.compose import left_behind, resources_for
 from seawall.stack.composition import Composition
 from stack.cases import BOOKWORM, LOCAL, SERVER, composed, project
 
@@ -79,3 +81,70 @@ def test_this_machine_sets_up_no_server() -> None:
     with pytest.raises(ConfigError, match="`seawall up` sets up no database server") as caught:
         composed(with_database(), LOCAL)
     assert "[environments.local.database]" in caught.value.remedy
+
+
+def test_a_redis_is_the_apps_own_and_gives_its_url() -> None:
+    composition = made(project(redis={"enabled": True}))
+    assert composition.release.env["REDIS_URL"] == "unix:///run/seawall-redis-guestbook/redis.sock"
+    told = data_from_wire(json.loads(file(composition.resources, "/srv/guestbook/state/data.json").content))
+    unit = "seawall-redis-guestbook.service"
+    assert told.redis == RedisServer("/run/seawall-redis-guestbook/redis.sock", "/srv/guestbook/redis", unit)
+    assert told.database is None
+    written = file(composition.resources, f"/etc/systemd/system/{unit}").content
+    assert "User=redis_guestbook\n" in written
+    assert "Group=guestbook\n" in written
+    assert Package("redis-tools") in composition.resources
+    assert Package("redis-server") not in composition.resources
+
+
+@pytest.mark.parametrize(
+    ("memory", "settings", "maxmemory"),
+    [
+        (4 << 30, {}, 256 << 20),
+        ((4 << 30) + 1000, {}, 256 << 20),
+        (128 << 20, {}, 32 << 20),
+        (512 << 30, {}, 1 << 30),
+        (0, {}, 64 << 20),
+        (4 << 30, {"memory": "96M"}, 96 << 20),
+    ],
+)
+def test_the_memory_of_redis_follows_the_hosts(memory: int, settings: dict[str, Any], maxmemory: int) -> None:
+    mine = project(redis={"enabled": True, **settings})
+    assert redis.size(mine, replace(BOOKWORM, memory_bytes=memory)) == maxmemory
+
+
+def test_the_user_of_a_redis_is_no_apps_and_fits() -> None:
+    long = [redis.user_of(f"a-very-long-name-of-an-app-{end}") for end in ("one", "two")]
+    assert len(set(long)) == 2
+    assert all(len(name) <= 32 and "_" in name for name in long)
+
+
+def test_a_redis_that_is_no_longer_wanted_is_ended() -> None:
+    facts = replace(
+        BOOKWORM, redis_servers=("seawall-redis-guestbook.service 67108864", "seawall-redis-shop.service 1")
+    )
+    ended = [one for one in composed(facts=facts).resources if isinstance(one, Service) and not one.wanted]
+    assert [one.stop for one in ended] == [("systemctl", "stop", "seawall-redis-guestbook.service")]
+    (left,) = [
+        one for one in left_behind(SERVER, composed().layout, facts) if isinstance(one, Service) and not one.wanted
+    ]
+    assert left == ended[0]
+
+
+def test_this_machine_sets_up_no_redis() -> None:
+    with pytest.raises(ConfigError, match="sets up no Redis"):
+        composed(project(redis={"enabled": True}), LOCAL)
+
+
+def test_two_tables_do_not_set_one_variable() -> None:
+    both = project(database={"kind": "postgresql"}, redis={"enabled": True, "variable": "DATABASE_URL"})
+    with pytest.raises(ConfigError, match="DATABASE_URL is set among"):
+        made(both)
+
+
+def test_the_memory_of_every_redis_of_the_host_is_not_left_to_workers() -> None:
+    facts = replace(
+        BOOKWORM, redis_servers=("seawall-redis-guestbook.service 1", f"seawall-redis-shop.service {64 << 20}")
+    )
+    mine = project(redis={"enabled": True, "memory": "32m"})
+    assert data.memory(mine, facts)["redis"] == (64 + 32) * 3 // 2 << 20

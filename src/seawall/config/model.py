@@ -15,6 +15,7 @@ from seawall.config.backup import Backup
 from seawall.config.database import Database
 from seawall.config.process_manager import ProcessManager
 from seawall.config.proxy import Proxy
+from seawall.config.redis import Redis
 from seawall.config.security import Domains, Headers, Limits, Sandbox, Tls
 from seawall.config.server import Server
 from seawall.config.table import Table, setting
@@ -300,6 +301,7 @@ class Settings(Table):
     process: ProcessManager = Field(ProcessManager(), description="What keeps the app running.")
     database: Database = Field(Database(), description="The app's database.")
     backup: Backup = Field(Backup(), description="Backups of the database and of the app's files.")
+    redis: Redis = Field(Redis(), description="A Redis of the app's own.")
     static: dict[UrlPrefix, PartOfProject] = setting(
         {},
         "URL prefixes and the folders, relative to `app.root`, whose files the proxy serves under them without asking "

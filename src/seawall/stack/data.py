@@ -10,7 +10,7 @@ from seawall.agent.vocabulary import File, Layout, Resource
 from seawall.config.database import SERVERS
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import backup, postgresql
+from seawall.stack import backup, postgresql, redis
 from seawall.stack.composition import Inputs
 from seawall.stack.engine import Engine
 from seawall.stack.facts import Facts
@@ -26,14 +26,15 @@ def engine_of(project: Project) -> Engine | None:
 
 def of(project: Project, layout: Layout, facts: Facts) -> Data | None:
     """What the host's jobs are told; None where the app has no data that seawall looks after."""
-    engine, repository = engine_of(project), backup.repository(project, layout)
-    if engine is None and repository is None:
+    engine, repository, cache = engine_of(project), backup.repository(project, layout), redis.server(project, layout)
+    if engine is None and repository is None and cache is None:
         return None
     return Data(
         layout.app,
         layout.base,
         layout.user,
         engine.database(project, layout, facts) if engine else None,
+        cache,
         folders=(f"{layout.base}/data",),
         repository=repository,
         retention=backup.retention(project),
@@ -50,25 +51,37 @@ def check(project: Project, target: Target) -> None:
             remedy=f'set kind = "none" in [environments.local.database], and {project.database.variable} in .env.local '
             "to a database that is there",
         )
+    if isinstance(target, LocalTarget) and project.redis.enabled:
+        raise ConfigError(
+            "`seawall up` sets up no Redis, and [redis] is enabled",
+            place="[redis] enabled",
+            remedy=f"set enabled = false in [environments.local.redis], and {project.redis.variable} in .env.local to "
+            "a Redis that is there",
+        )
 
 
 def units(project: Project) -> tuple[str, ...]:
     """The units of systemd that the app is started after at boot."""
     engine = engine_of(project)
-    return engine.units() if engine else ()
+    return (*(engine.units() if engine else ()), *redis.units(project))
 
 
 def packages(project: Project) -> tuple[str, ...]:
     """The distribution's packages that the data needs."""
     engine = engine_of(project)
-    return (*(engine.packages(project) if engine else ()), *backup.packages(project))
+    return (*(engine.packages(project) if engine else ()), *redis.packages(project), *backup.packages(project))
 
 
 def resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource, ...]:
     """What the host holds for the data, without secrets. Raises ConfigError."""
     engine, data = engine_of(project), of(project, layout, facts)
     own = engine.resources(project, layout, facts) if engine else ()
-    return (*own, *(_told(data) if data else ()), *backup.resources(project, layout))
+    return (
+        *own,
+        *redis.resources(project, layout, facts),
+        *(_told(data) if data else ()),
+        *backup.resources(project, layout),
+    )
 
 
 def secret_resources(inputs: Inputs, layout: Layout) -> tuple[Resource, ...]:
@@ -80,21 +93,29 @@ def secret_resources(inputs: Inputs, layout: Layout) -> tuple[Resource, ...]:
 
 def variables(project: Project, layout: Layout, own: Mapping[str, str], env: Mapping[str, str]) -> dict[str, str]:
     """The environment variables by which the app finds its data. Raises ConfigError for one that ``env`` has too."""
-    engine, variable = engine_of(project), project.database.variable
-    if engine is None:
-        return {}
+    engine, made = engine_of(project), {}
+    if engine is not None:
+        _must_be_free(project.database.variable, "database", 'set kind = "none"', env)
+        made[project.database.variable] = engine.url(project, layout, own)
+    if project.redis.enabled:
+        _must_be_free(project.redis.variable, "redis", "set enabled = false", {**env, **made})
+        made[project.redis.variable] = redis.url(project, layout)
+    return made
+
+
+def _must_be_free(variable: str, table: str, instead: str, env: Mapping[str, str]) -> None:
     if variable in env:
         raise ConfigError(
-            f"{variable} is set among the app's variables, and [database] sets it too",
-            place="[database] variable",
-            remedy='remove it there, name another one here, or set kind = "none" and see to the database yourself',
+            f"{variable} is set among the app's variables, and [{table}] sets it too",
+            place=f"[{table}] variable",
+            remedy=f"remove it there, name another one here, or {instead} and see to it yourself",
         )
-    return {variable: engine.url(project, layout, own)}
 
 
 def memory(project: Project, facts: Facts) -> dict[str, int]:
     """The bytes of the host's memory that its servers of data may take, by their kinds: also those of other apps."""
     taken = {kind: engine.memory(project, facts) for kind, engine in ENGINES.items()}
+    taken["redis"] = redis.memory(project, facts)
     return {kind: bytes_ for kind, bytes_ in taken.items() if bytes_}
 
 

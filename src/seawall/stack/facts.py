@@ -30,7 +30,8 @@ class Facts:
     ``nginx_sizes`` the sizes of its tables that somebody has set; ``nginx_needs`` what its sites use that a sandbox
     would take from it, ``nginx_sites`` the files of its sites, and ``nginx_modules`` which of gzip_static,
     brotli_static and brotli it has, or will have once it is installed. The same is known of Apache; ``apache_ports``
-    are those that its files tell it to listen on. ``fronts_up`` are the names of the front servers that run.
+    are those that its files tell it to listen on. ``fronts_up`` are the names of the front servers that run,
+    ``redis_servers`` the units of apps' own Redis servers, each as ``UNIT BYTES`` with the memory of its data.
     ``postgresql_version`` is that of the PostgreSQL that is there already, ``connections`` how many of it other apps
     may hold. ``measured`` is the memory of the app's releases, the live one's first, then the newest's; ``other_apps``
     what the live releases of other apps take, in bytes, 0 where that is not known.
@@ -59,6 +60,7 @@ class Facts:
     postgresql_version: str = ""
     connections: int = 0
     fronts_up: tuple[str, ...] = ()
+    redis_servers: tuple[str, ...] = ()
     measured: tuple[Measured, ...] = ()
     other_apps: tuple[tuple[str, int], ...] = ()
 

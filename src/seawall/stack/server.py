@@ -5,7 +5,7 @@ from __future__ import annotations
 from seawall.agent.vocabulary import RELEASE, Directory, File, FrontDoor, Layout, Package, Resource, User, Uv
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import app_servers, data, fronts, listening, managers, release, supervisor_host, tls
+from seawall.stack import app_servers, data, fronts, listening, managers, redis, release, supervisor_host, tls
 from seawall.stack.app_server import Surroundings
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
@@ -76,6 +76,7 @@ def _resources(site: Site, target: ServerTarget) -> tuple[Resource, ...]:
     project, layout = site.project, site.layout
     front, manager = fronts.of(project), managers.of_server(project)
     return (
+        *(() if project.redis.enabled else redis.ended(layout, site.facts)),
         *front.unit(project, site.facts),
         *manager.unit(),
         *_packages(project, (*front.packages, *manager.packages, *data.packages(project))),

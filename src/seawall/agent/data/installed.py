@@ -6,9 +6,12 @@ import json
 import re
 from pathlib import Path
 
+from seawall.agent import files
+
 CLUSTERS = Path("/etc/postgresql")
 #: The port that programs take where nobody names one; it is part of the socket's name.
 PORT = 5432
+_MAXMEMORY = re.compile(r"^maxmemory (\d+)$", re.M)
 _PORT = re.compile(r"^\s*port\s*=?\s*(\d+)", re.M)
 
 
@@ -21,6 +24,20 @@ def postgresql() -> str:
 def _port(path: Path) -> int:
     found = _PORT.search(path.read_text(errors="replace"))
     return int(found.group(1)) if found else PORT
+
+
+def redis_servers() -> list[str]:
+    """The units of apps' own Redis servers, each with the bytes that its data may take: those that have a file, and
+    those that run, which have a folder."""
+    names = {path.stem for path in Path("/etc/systemd/system").glob("seawall-redis-*.service")}
+    names |= {path.name for path in Path("/run").glob("seawall-redis-*")}
+    return [f"{name}.service {_redis_memory(name)}" for name in sorted(names)]
+
+
+def _redis_memory(name: str) -> int:
+    settings = files.read_text(f"/etc/seawall/{name[len('seawall-') :]}.conf") or ""
+    found = _MAXMEMORY.search(settings)
+    return int(found.group(1)) if found else 0
 
 
 def connections(base: Path, kind: str) -> int:

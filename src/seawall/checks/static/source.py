@@ -135,8 +135,13 @@ class Source:
 
     @cached_property
     def given(self) -> frozenset[str]:
-        """The variables that the app is given on a host: those of [env], and the secrets."""
-        return frozenset({*self.project.env, *self.project.secrets}) if self.project else frozenset()
+        """The variables that the app is given on a host: those of [env], the secrets, and where its data is."""
+        project = self.project
+        if project is None:
+            return frozenset()
+        database = {project.database.variable} if project.database.kind != "none" else set()
+        redis = {project.redis.variable} if project.redis.enabled else set()
+        return frozenset({*project.env, *project.secrets, *database, *redis})
 
     def given_values(self) -> Iterator[tuple[str, str, InFile]]:
         """The variables of [env] and of the environment's own .env file, with their values and places."""

@@ -1,0 +1,131 @@
+"""A Redis of the app's own: a unit, a user and a folder for each app, and a unix socket that only the app may use.
+
+Redis and not Valkey, also where a distribution has both: every release that seawall knows has Redis, and each reads the
+files of the ones before it, so an app can move on to a newer host. Valkey reads none of Redis 7.4 and later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from seawall.agent.data.vocabulary import RedisServer
+from seawall.agent.vocabulary import Directory, File, Layout, Link, Resource, Service, User
+from seawall.config.model import Project
+from seawall.stack.facts import Facts
+from seawall.stack.templates import render
+from seawall.stack.unit_files import UNIT_DIR, UNITS
+
+#: Its programs, without the server for everybody that Debian's redis-server starts.
+PACKAGES = ("redis-tools",)
+CONFIGURATION = "/etc/seawall"
+MIB = 1024 * 1024
+SHARE, LEAST, MOST = 16, 32 * MIB, 1024 * MIB
+#: The host's memory is counted in pieces of this size, so that a new kernel, which leaves a little more or less of it,
+#: changes no setting.
+STEP = 256 * MIB
+#: Where the memory of the host is not known.
+UNKNOWN = 64 * MIB
+#: The longest name of a user (useradd(8)).
+LONGEST = 32
+
+
+def packages(project: Project) -> tuple[str, ...]:
+    """The distribution's packages."""
+    return PACKAGES if project.redis.enabled else ()
+
+
+def units(project: Project) -> tuple[str, ...]:
+    """The units of systemd that the app is started after at boot."""
+    return (unit(project.app_id),) if project.redis.enabled else ()
+
+
+def server(project: Project, layout: Layout) -> RedisServer | None:
+    """The app's Redis, for the jobs that back it up; None where it has none."""
+    if not project.redis.enabled:
+        return None
+    return RedisServer(socket(layout.app), f"{layout.base}/redis", unit(layout.app))
+
+
+def resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource, ...]:
+    """What the host holds for it."""
+    there = server(project, layout)
+    if there is None:
+        return ()
+    user = user_of(layout.app)
+    conf = f"{CONFIGURATION}/redis-{layout.app}.conf"
+    service = Service(
+        name(layout.app),
+        start=("systemctl", "start", there.unit),
+        running=("systemctl", "is-active", "--quiet", there.unit),
+        reload=("systemctl", "restart", there.unit),
+    )
+    values = {"app": layout.app, "socket": there.socket, "folder": there.folder}
+    settings = render("redis.conf.j2", **values, memory=size(project, facts), policy=project.redis.policy)
+    written = render("redis.service.j2", **values, user=user, group=layout.group, conf=conf, name=name(layout.app))
+    path = f"{UNIT_DIR}/{there.unit}"
+    return (
+        User(user, there.folder),
+        Directory(CONFIGURATION, 0o755, "root", "root"),
+        Directory(there.folder, 0o700, user, user),
+        File(conf, settings, service=service.name),
+        File(path, written, service=UNITS.name),
+        Link(f"{UNIT_DIR}/multi-user.target.wants/{there.unit}", path, service=UNITS.name),
+        UNITS,
+        service,
+    )
+
+
+def ended(layout: Layout, facts: Facts) -> tuple[Service, ...]:
+    """The end of a Redis that the host still has for the app, but not of its data. It comes before all else that is
+    told, for a systemd that has read that the unit is gone no longer knows of its folder in /run."""
+    if not any(word.split()[0] == unit(layout.app) for word in facts.redis_servers):
+        return ()
+    start, stop = (("systemctl", word, unit(layout.app)) for word in ("start", "stop"))
+    running = ("systemctl", "is-active", "--quiet", unit(layout.app))
+    return (Service(name(layout.app), start=start, running=running, stop=stop, wanted=False),)
+
+
+def url(project: Project, layout: Layout) -> str:
+    """Where the app finds it."""
+    return f"{project.redis.scheme}://{socket(layout.app)}"
+
+
+def size(project: Project, facts: Facts) -> int:
+    """The bytes that its data may take."""
+    said = project.redis.memory
+    if said != "auto":
+        power = {"k": 1, "m": 2, "g": 3}.get(said[-1:].lower(), 0)
+        return int(said.lower().rstrip("kmg")) << 10 * power
+    if not facts.memory_bytes:
+        return UNKNOWN
+    return max(LEAST, min(MOST, facts.memory_bytes // STEP * STEP // SHARE))
+
+
+def memory(project: Project, facts: Facts) -> int:
+    """The bytes of the host's memory that the Redis servers of all apps may take, with what a rewrite of their files
+    takes meanwhile."""
+    there = dict(word.split() for word in facts.redis_servers)
+    others = sum(int(taken) for name_there, taken in there.items() if name_there != unit(project.app_id))
+    own = size(project, facts) if project.redis.enabled else 0
+    return (own + others) * 3 // 2
+
+
+def name(app: str) -> str:
+    """What its unit is called, without the suffix."""
+    return f"seawall-redis-{app}"
+
+
+def unit(app: str) -> str:
+    return f"{name(app)}.service"
+
+
+def socket(app: str) -> str:
+    return f"/run/{name(app)}/redis.sock"
+
+
+def user_of(app: str) -> str:
+    """Its user. No app's name has an underscore, so it is nobody else's; a long one is told by its hash."""
+    whole = f"redis_{app}"
+    if len(whole) <= LONGEST:
+        return whole
+    return f"{whole[: LONGEST - 9]}_{hashlib.sha256(app.encode()).hexdigest()[:8]}"
