@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socketserver
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -53,6 +54,8 @@ def _handler(behave: Behaviour) -> type[BaseHTTPRequestHandler]:
                 behave(self)
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
+
+        do_POST = do_GET
 
         def log_message(self, *_: Any) -> None:
             """Nobody reads it."""
@@ -108,7 +111,9 @@ def _text(data: bytes) -> tuple[bytes, bytes]:
 
 
 @contextmanager
-def on_port(behave: Behaviour) -> Iterator[int]:
-    server = _PortServer(("127.0.0.1", 0), _handler(behave))
+def on_port(behave: Behaviour, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> Iterator[int]:
+    server = _PortServer((address, 0), _handler(behave))
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     with _serving(server):
         yield int(server.server_address[1])

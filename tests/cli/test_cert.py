@@ -101,10 +101,3 @@ def test_a_self_signed_one_is_renewed_by_a_deployment(run: Run, fleet: Fleet, fo
     result = run("cert", "renew")
     assert result.exit_code == 2
     assert "`seawall deploy` makes a new one in time" in result.stderr
-
-
-def test_one_that_is_about_to_end_is_part_of_the_status(run: Run, fleet: Fleet) -> None:
-    from .test_hosts import STATUS
-
-    fleet.answers["status"] = {**STATUS, "certificate": "the certificate that visitors are shown ends on 2026-12-01"}
-    assert "ends on 2026-12-01: `seawall cert renew` says why" in run("status").stdout

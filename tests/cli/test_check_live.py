@@ -31,6 +31,7 @@ STATUS = {
     "disk_free": 1,
     "disk_total": 2,
     "backups": None,
+    "troubles": [],
 }
 
 

@@ -24,6 +24,7 @@ STATUS = {
     "disk_free": 21_400_000_000,
     "disk_total": 40_000_000_000,
     "backups": None,
+    "troubles": [],
 }
 BACKUPS = {
     "repository": "s3:https://s3.example.com/b/guestbook",
@@ -34,6 +35,12 @@ BACKUPS = {
     "proven_age": 180_000.0,
     "waiting": "",
     "reasons": [],
+}
+FULL = {
+    "id": "disk:/",
+    "fact": "the file system / is 93 % full",
+    "remedy": "make room",
+    "since": "2026-11-28T14:00:00Z",
 }
 RELEASES = [
     {"id": "v12", "live": True, "made": "2026-01-02T03:04:05Z", "files": 33, "commit": "0123456789abcdef",
@@ -57,6 +64,8 @@ def test_status_of_an_app_that_is_well(run: Run, fleet: Fleet) -> None:
         ({"health": "500 at /health"}, "v12 is live, 500 at /health"),
         ({"programs": [{"name": "worker", "role": "process", "broken": "it exited"}]}, "worker  it exited"),
         ({"live": "", "programs": [], "health": ""}, "no release yet"),
+        ({"troubles": [FULL]}, "  the file system / is 93 % full (since 2026-11-28 14:00 UTC)\n    make room\n"),
+        ({"troubles": [{**FULL, "since": ""}]}, "  the file system / is 93 % full\n"),
         ({"interrupted": "deploy of v13 by ada was cut off"}, "was cut off; the next deploy takes care of it"),
     ],
 )

@@ -204,6 +204,7 @@ CASES: dict[str, Callable[[], Composition]] = {
     "server-supervised-tcp": lambda: composed(
         project(process={"manager": "supervisor"}, server={"socket": "tcp"}, tls={"mode": "off"})
     ),
+    "server-watched": lambda: composed(project(alerts={"webhook": "https://ntfy.sh/guestbook", "format": "ntfy"})),
     "apache": lambda: composed(_guarded(proxy={"kind": "apache"})),
     "apache-by-address": lambda: composed(
         project(

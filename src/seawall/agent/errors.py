@@ -246,6 +246,12 @@ class NoSuchRelease(AgentError):
     code = "no-such-release"
 
 
+class AlertFailed(AgentError):
+    """A message about a trouble could not be handed over to the server that was to take it."""
+
+    code = "alert-failed"
+
+
 class Cancelled(AgentError):
     """The person, or a broken connection, stopped the deployment before the switch."""
 

@@ -11,6 +11,7 @@ from typing import Any
 from seawall.agent import posture, queries, releases, resolutions
 from seawall.agent.certificates import requests
 from seawall.agent.client import Client
+from seawall.agent.data.present import present
 from seawall.agent.data.standing import standing
 from seawall.agent.files import remove_files
 from seawall.agent.journal import Journal
@@ -41,7 +42,8 @@ def _fronts(places: Places, frame: Frame, _client: Client) -> Answer:
 
 
 def _status(places: Places, _frame: Frame, _client: Client) -> Answer:
-    return {**queries.status(places, manager_for(places)), "backups": standing(places)}
+    found = queries.status(places, manager_for(places))
+    return {**found, "backups": standing(places), "troubles": present(places)["troubles"]}
 
 
 def _posture(places: Places, frame: Frame, _client: Client) -> Answer:

@@ -68,7 +68,6 @@ def status(places: Places, manager: Manager) -> dict[str, Any]:
         "running": manager.running(places),
         "programs": _programs(places, manager, live) if live else [],
         "health": _health(places, live) if live else "",
-        "certificate": _certificate(places, live) if live else "",
         "maintenance": places.maintenance.exists(),
         "interrupted": interrupted(places),
         "busy": lock.holder(places.lock),
@@ -111,13 +110,6 @@ def _programs(places: Places, manager: Manager, live: str) -> list[dict[str, str
 def _health(places: Places, live: str) -> str:
     release = releases.load(places, live).release
     return healthy_now(endpoint(places.release(live), release.listen), release.gate)
-
-
-def _certificate(places: Places, live: str) -> str:
-    from seawall.agent.certificates.served import ending
-
-    front = releases.load(places, live).release.front
-    return ending(front.host, (front.address, front.port)) if front.tls else ""
 
 
 def _entry_changes(before: Sequence[Entry], after: Sequence[Entry]) -> dict[str, list[str]]:

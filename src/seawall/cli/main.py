@@ -33,6 +33,7 @@ COMMANDS = {
     "cache": "Look after the pages that the front server keeps.",
     "cert": "Look after the site's certificate.",
     "backup": "Make backups of the app's data, list them, remove some.",
+    "alerts": "See who is told of trouble, and what trouble there is.",
     "secret": "Keep secrets, encrypted, beside the configuration.",
     "server": "Make a fresh server a good home for apps, and look after it.",
     "destroy": "Remove the app from its hosts.",
@@ -117,6 +118,7 @@ def _defaults(given: dict[str, Any]) -> dict[str, Any]:
         "purge",
         "now",
         "forget",
+        "test",
     )
     nested: dict[str, Any] = dict.fromkeys(words, values)
     nested["key"] = dict(nested)

@@ -207,7 +207,7 @@ def _whether_it_travels(project: Project, name: str) -> list[Line]:
     """A note where the app does not get this secret."""
     from seawall.config.made_secrets import given, wanted
 
-    if name in wanted(project) or name in given(project):
+    if name in (*wanted(project), *given(project)):
         return []
     if name in project.secrets_from:
         return [Line(f"note: the app gets what [secrets_from] says of {name}, not this", "careful")]

@@ -49,9 +49,11 @@ def wanted(project: Project) -> dict[str, str]:
 
 def given(project: Project) -> tuple[str, ...]:
     """The names of the secrets that seawall itself needs on the hosts, and that only a person knows."""
-    if project.environment == LOCAL or not project.backup.repository:
+    if project.environment == LOCAL:
         return ()
-    return (*project.backup.secrets, *([project.backup.ssh_key] if project.backup.ssh_key else []))
+    backup = project.backup
+    for_backups = (*backup.secrets, *([backup.ssh_key] if backup.ssh_key else [])) if backup.repository else ()
+    return tuple(dict.fromkeys((*for_backups, *project.alerts.secrets)))
 
 
 def own_secrets(project: Project, stored: Mapping[str, str]) -> Own:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from seawall.config.alerts import Alerts
 from seawall.config.backup import Backup
 from seawall.config.database import Database
 from seawall.config.process_manager import ProcessManager
@@ -342,6 +343,7 @@ class Settings(Table):
         becomes="a systemd timer and service each",
     )
     local: Local = Field(Local(), description="`seawall up`: the app on this machine.")
+    alerts: Alerts = Field(Alerts(), description="Who is told when something on a host goes wrong.")
 
 
 def _default_app_id(data: dict[str, Any]) -> str:

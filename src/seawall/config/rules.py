@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+from seawall.config import alert_rules
 from seawall.config.database import SERVERS
 from seawall.config.mistakes import Mistake, dotted
 from seawall.config.model import LOCAL, Project
@@ -36,6 +37,7 @@ def contradictions(project: Project) -> list[Mistake]:
         *_one_name_for_two(project),
         *_one_port_for_two(project),
         *_no_place_for_a_database(project),
+        *alert_rules.contradictions(project.alerts),
     ]
 
 
@@ -54,6 +56,10 @@ def looks_secret(name: str) -> bool:
 
 def doubts(project: Project) -> list[Mistake]:
     """What is allowed but looks wrong: values among the plain variables that look like secrets."""
+    return [*_plain_secrets(project), *alert_rules.doubts(project.alerts)]
+
+
+def _plain_secrets(project: Project) -> list[Mistake]:
     return [
         Mistake(
             ("env", name),

@@ -9,6 +9,7 @@ import ipaddress
 import re
 from pathlib import PurePosixPath
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -52,6 +53,12 @@ def _without_password(value: str) -> str:
 
 def _is_network(value: str) -> str:
     ipaddress.ip_network(value)
+    return value
+
+
+def _can_be_split(value: str) -> str:
+    if "://" in value and not urlsplit(value).hostname:
+        raise ValueError("names no host")
     return value
 
 
@@ -171,6 +178,15 @@ Calendar = Annotated[
     str, _text(r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$", 'a systemd calendar expression such as "daily" or "*-*-* 03:00:00"')
 ]
 Email = Annotated[str, _text(r"^([^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+)?$", 'an e-mail address, or ""')]
+Recipient = Annotated[str, _text(r"^[^@\s\x00-\x1f,;<>]+@[^@\s\x00-\x1f,;<>]+$", "an e-mail address")]
+WebhookOrSecret = Annotated[
+    str,
+    AfterValidator(_can_be_split),
+    _text(
+        r"^(https?://[!-~]+|[A-Za-z_][A-Za-z0-9_]*)?$",
+        'a URL such as "https://ntfy.sh/my-topic", the name of a secret that holds one, or ""',
+    ),
+]
 HttpsUrl = Annotated[str, _text(r"^https://[!-~]+$", "an https URL")]
 HeaderName = Annotated[str, _text(r"^[A-Za-z][A-Za-z0-9-]*$", 'a header\'s name such as "X-Robots-Tag"')]
 HeaderText = Annotated[str, _text(r"^[ -~]*$", 'a header\'s value in ASCII, or "" for none')]

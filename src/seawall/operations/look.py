@@ -53,11 +53,20 @@ class BackupStatus:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """Something that needs a person: what, what to do, since when (RFC 3339; "" where the watch has not seen it)."""
+
+    id: str
+    fact: str
+    remedy: str
+    since: str
+
+
+@dataclass(frozen=True)
 class Status:
     """How the app is on one host. Sizes in bytes; ``health`` is "healthy" or what is wrong.
 
-    ``certificate`` says when the one that visitors are shown is about to end, or is empty. ``backups`` is None where
-    there are to be none.
+    ``backups`` is None where there are to be none.
     """
 
     host: str
@@ -70,14 +79,15 @@ class Status:
     busy: str
     disk_free: int
     disk_total: int
-    certificate: str = ""
     backups: BackupStatus | None = None
+    troubles: tuple[Trouble, ...] = ()
 
     @property
     def well(self) -> bool:
-        """All programs of a live release run, its health path answers, and its data is safe."""
+        """All programs of a live release run, its health path answers, its data is safe, and there is no trouble."""
         runs = self.health == "healthy" and not any(p.broken for p in self.programs)
-        return runs and not self.interrupted and not (self.backups and self.backups.reasons)
+        safe = not (self.backups and self.backups.reasons)
+        return runs and safe and not self.interrupted and not self.troubles
 
 
 def releases(hosts: Sequence[Host]) -> list[ReleaseLine]:
@@ -95,7 +105,9 @@ def _status(name: str, answer: dict[str, Any]) -> Status:
     programs = tuple(ProgramStatus(**program) for program in answer.pop("programs"))
     told = answer.pop("backups")
     backups = BackupStatus(**{**told, "reasons": tuple(told["reasons"])}) if told else None
-    return Status(host=name, programs=programs, running=tuple(answer.pop("running")), backups=backups, **answer)
+    troubles = tuple(Trouble(**trouble) for trouble in answer.pop("troubles"))
+    running = tuple(answer.pop("running"))
+    return Status(host=name, programs=programs, running=running, backups=backups, troubles=troubles, **answer)
 
 
 def logs(hosts: Sequence[Host], names: Sequence[str], lines: int, *, follow: bool) -> Generator[Happening, None, None]:

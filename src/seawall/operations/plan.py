@@ -148,8 +148,9 @@ def read_project(project: Project) -> Wanted:
     with asking(to_ask(project, secrets), project.directory) as provided:
         tree = list_tree(project.directory, project.app.root, project.app.exclude)
         read = read_requirements(project.root, project.app.requirements)
-        variables = resolve(project, secrets, provided())
-    own = made_secrets.own_secrets(project, secrets)
+        printed = provided()
+        variables = resolve(project, secrets, printed)
+    own = made_secrets.own_secrets(project, {**secrets, **printed})
     requirements = Requirements(
         path=read.path,
         text=read.text,

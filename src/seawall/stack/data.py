@@ -25,9 +25,9 @@ def engine_of(project: Project) -> Engine | None:
 
 
 def of(project: Project, layout: Layout, facts: Facts) -> Data | None:
-    """What the host's jobs are told; None where the app has no data that seawall looks after."""
+    """What the host's jobs are told; None where seawall looks after nothing of the app's."""
     engine, repository, cache = engine_of(project), backup.repository(project, layout), redis.server(project, layout)
-    if engine is None and repository is None and cache is None:
+    if not (engine or repository or cache or project.alerts.wanted):
         return None
     return Data(
         layout.app,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from seawall.agent.vocabulary import RELEASE, Directory, File, FrontDoor, Layout, Package, Resource, User, Uv
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import app_servers, data, fronts, listening, managers, redis, release, supervisor_host, tls
+from seawall.stack import alerts, app_servers, data, fronts, listening, managers, redis, release, supervisor_host, tls
 from seawall.stack.app_server import Surroundings
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
@@ -62,7 +62,8 @@ def compose(inputs: Inputs, target: ServerTarget) -> Composition:
         *manager.notes(project),
         *data.notes(inputs),
     )
-    resources = (*_resources(site, target), *data.secret_resources(inputs, layout))
+    secret = (*data.secret_resources(inputs, layout), *alerts.secret_resources(inputs, layout))
+    resources = (*_resources(site, target), *secret)
     return Composition(layout, resources, made, notes)
 
 
@@ -88,6 +89,7 @@ def _resources(site: Site, target: ServerTarget) -> tuple[Resource, ...]:
         *tls.resources(project, (*site.hosts, *project.redirect_from), front.service, target.address),
         *fronts.resources(project, site),
         *data.resources(project, layout, site.facts),
+        *alerts.resources(project, layout, site.tls, target.address),
     )
 
 

@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from seawall.agent.certificates.reading import Reading, date, read
+from seawall.agent.certificates.reading import Reading, read
 
 #: Where the front server listens for https on its own host.
 HERE = ("127.0.0.1", 443)
@@ -33,22 +33,6 @@ def served(domain: str, where: tuple[str, int] = HERE) -> Reading:
     if not shown:
         raise ValueError("no certificate is shown")
     return read(shown)
-
-
-def ending(domain: str, where: tuple[str, int]) -> str:
-    """What a person should know of the end of the certificate that visitors are shown; "" for nothing.
-
-    Where none is shown there is more wrong than that, and others say so.
-    """
-    try:
-        shown = served(domain, where)
-    except (OSError, ValueError):
-        return ""
-    left = shown.ends - time.time()
-    if left >= min(WORRY, shown.lifetime / 6):
-        return ""
-    word = "expired" if left < 0 else "ends"
-    return f"the certificate that visitors are shown {word} on {date(shown.ends)}"
 
 
 def comes_to(wanted: str, look: Callable[[], Reading]) -> str:

@@ -20,8 +20,14 @@ def _backup(data: Data, say: Say) -> None:
     backup.job(data, say)
 
 
+def _watch(data: Data, say: Say) -> None:
+    from seawall.agent.data import watch
+
+    watch.run(data, say)
+
+
 #: By the names that the units have. Each imports what it needs only when it is run.
-JOBS: dict[str, Job] = {"backup": _backup}
+JOBS: dict[str, Job] = {"backup": _backup, "watch": _watch}
 
 
 def run(name: str, base: str) -> int:

@@ -55,6 +55,26 @@ class DataPlaces:
         """What restic keeps of its repository to be quick."""
         return self.folder / "cache"
 
+    @property
+    def alert_settings(self) -> Path:
+        """What the watch goes by: `AlertSettings` as JSON, no secrets in it."""
+        return self.base / "state" / "alerts.json"
+
+    @property
+    def alert_secrets(self) -> Path:
+        """The mail server's password and the webhook's URL, in the form of an environment file."""
+        return self.base / "state" / "alerts.env"
+
+    @property
+    def alerts(self) -> Path:
+        """What the watch remembers of troubles, and of whom it told them."""
+        return self.folder / "alerts.json"
+
+    @property
+    def health(self) -> Path:
+        """What the watch found last, for programs."""
+        return self.folder / "health.json"
+
     def data(self) -> Data:
         """What there is to look after. Raises AgentError where that cannot be read."""
         try:

@@ -50,9 +50,26 @@ def _forget(places: Places, frame: Frame, client: Client) -> Answer:
     return kept.forget(at.data(), at, list(message["ids"]), by=by, report=client.report, cancelled=client.gone)
 
 
+def _troubles(places: Places, _frame: Frame, _client: Client) -> Answer:
+    """The troubles there are now, and how the last message of each channel went."""
+    from seawall.agent.data.present import present
+
+    return present(places)
+
+
+def _test_alerts(places: Places, _frame: Frame, _client: Client) -> Answer:
+    """Send a test by each channel, and tell what was answered."""
+    from seawall.agent.data import watch
+    from seawall.agent.data.places import DataPlaces
+
+    return {"channels": watch.test(DataPlaces(places.base))}
+
+
 OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
     "data-back-up": _back_up,
     "data-backups": _backups,
     "data-forget": _forget,
     "data-records": _records,
+    "data-test-alerts": _test_alerts,
+    "data-troubles": _troubles,
 }

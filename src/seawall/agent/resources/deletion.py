@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from seawall.agent import files
+from pathlib import PurePath
+
+from seawall.agent import files, process
 from seawall.agent.files import FILE, LINK, Found
 from seawall.agent.owned import Owned
 from seawall.agent.resources import texts
 from seawall.agent.resources.work import Work
 from seawall.agent.vocabulary import Change
+
+#: Where units lie that are no package's (systemd.unit(5)).
+UNITS = "/etc/systemd/system"
 
 
 def observe(resource: Owned) -> Found:
@@ -30,5 +35,12 @@ def diff(resource: Owned, found: Found) -> Change | None:
 
 
 def apply(resource: Owned, _found: Found, work: Work) -> None:
-    """Delete it. Raises OSError."""
+    """Delete it. Raises OSError, CommandFailed.
+
+    A timer whose file is gone would go on as systemd has read it: it is ended first. If its file is put back later, the
+    next deployment starts it again.
+    """
+    path = PurePath(resource.path)
+    if str(path.parent) == UNITS and path.suffix == ".timer":
+        process.run(["systemctl", "disable", "--now", path.name], timeout=60)
     work.undo.remove(resource.path)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from seawall.cli.render.lines import Line, ago, size, table
+from seawall.cli.render.lines import Line, ago, clean, size, table
 
 if TYPE_CHECKING:
-    from seawall.operations.look import BackupStatus, ReleaseLine, Status
+    from seawall.operations.look import BackupStatus, ReleaseLine, Status, Trouble
 
 
 def releases_lines(found: Sequence[ReleaseLine]) -> list[Line]:
@@ -54,6 +54,17 @@ def status_data(app: str, found: Sequence[Status]) -> dict[str, Any]:
     }
 
 
+def moment(stamp: str) -> str:
+    """A time of RFC 3339 for people: UTC, to the minute."""
+    return f"{stamp[:10]} {stamp[11:16]} UTC"
+
+
+def trouble_lines(trouble: Trouble) -> list[Line]:
+    """One trouble: what and since when, and what to do."""
+    since = f" (since {moment(trouble.since)})" if trouble.since else ""
+    return [Line(f"  {clean(trouble.fact)}{since}", "bad"), Line(f"    {clean(trouble.remedy)}")]
+
+
 def _host_lines(app: str, status: Status) -> list[Line]:
     if not status.live:
         lines = [Line(f"{app} on {status.host}: no release yet", "careful")]
@@ -68,8 +79,7 @@ def _host_lines(app: str, status: Status) -> list[Line]:
     lines += [Line(f"  {reason}", "bad") for reason in status.backups.reasons] if status.backups else []
     if status.maintenance:
         lines.append(Line("  maintenance is on: visitors get a page that says so", "careful"))
-    if status.certificate:
-        lines.append(Line(f"  {status.certificate}: `seawall cert renew` says why", "bad"))
+    lines += [line for trouble in status.troubles for line in trouble_lines(trouble)]
     if status.busy:
         lines.append(Line(f"  {status.busy}", "careful"))
     if status.interrupted:
