@@ -47,7 +47,14 @@ def test_the_jobs_are_told_of_the_database_and_no_secret() -> None:
         "guestbook",
         "/srv/guestbook",
         "guestbook",
-        Database("postgresql", "guestbook", "guestbook", socket="/var/run/postgresql", connections=60),
+        Database(
+            "postgresql",
+            "guestbook",
+            "guestbook",
+            socket="/var/run/postgresql",
+            connections=60,
+            variable="DATABASE_URL",
+        ),
         folders=("/srv/guestbook/data",),
     )
 

@@ -177,6 +177,7 @@ class NotAsBackedUp(AgentError):
     """What was restored is not what was backed up, or the app's own check of it failed."""
 
     code = "not-as-backed-up"
+    exit_code = 4
 
 
 class RepositoryFailed(AgentError):

@@ -33,6 +33,8 @@ COMMANDS = {
     "cache": "Look after the pages that the front server keeps.",
     "cert": "Look after the site's certificate.",
     "backup": "Make backups of the app's data, list them, remove some.",
+    "restore": "Restore a backup.",
+    "drill": "Prove that the newest backup can be restored.",
     "alerts": "See who is told of trouble, and what trouble there is.",
     "secret": "Keep secrets, encrypted, beside the configuration.",
     "server": "Make a fresh server a good home for apps, and look after it.",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
-from seawall.agent.data.vocabulary import Data, data_to_wire
+from seawall.agent.data.vocabulary import Data, Database, data_to_wire
 from seawall.agent.vocabulary import File, Layout, Resource
 from seawall.config.database import SERVERS
 from seawall.config.model import Project
@@ -33,12 +34,16 @@ def of(project: Project, layout: Layout, facts: Facts) -> Data | None:
         layout.app,
         layout.base,
         layout.user,
-        engine.database(project, layout, facts) if engine else None,
+        _database(engine, project, layout, facts) if engine else None,
         cache,
         folders=(f"{layout.base}/data",),
         repository=repository,
         retention=backup.retention(project),
     )
+
+
+def _database(engine: Engine, project: Project, layout: Layout, facts: Facts) -> Database:
+    return replace(engine.database(project, layout, facts), variable=project.database.variable)
 
 
 def check(project: Project, target: Target) -> None:

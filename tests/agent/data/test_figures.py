@@ -18,6 +18,7 @@ from seawall.agent.data.figures import (
     figures_to_wire,
     of_files,
     settled,
+    tables,
 )
 from seawall.agent.data.vocabulary import Database
 from seawall.agent.errors import BadRequest
@@ -49,6 +50,10 @@ def test_a_missing_row_a_changed_row_and_missing_tables_are_told_apart() -> None
 def test_a_counter_may_be_further_on_but_never_less_far(value: int, said: list[str]) -> None:
     wanted = {"n": TableFigures(9, counter=True)}
     assert compare(wanted, {"n": TableFigures(value, counter=True)}) == said
+
+
+def test_tables_are_told_from_what_else_is_counted() -> None:
+    assert tables({**NOTES, "(indexes)": TableFigures(3)}) == ["public.notes"]
 
 
 def test_figures_travel_as_json() -> None:

@@ -132,7 +132,7 @@ def test_what_a_dump_that_was_killed_left_goes_with_the_next(engine: SqliteEngin
         ("UPDATE note SET part = x'00fe' WHERE id = 1", "checksums differ"),
         ('UPDATE "odd ""one" SET a = \'1\' WHERE a = 1', "checksums differ"),
         ("DELETE FROM note WHERE id = 2", "has 2 rows and had 3 rows"),
-        ("DROP INDEX by_text", "sqlite_schema has 3 rows and had 4 rows"),
+        ("DROP INDEX by_text", "(definitions) has 3 rows and had 4 rows"),
     ],
 )
 def test_the_smallest_change_of_a_copy_is_seen(engine: SqliteEngine, change_of: str, word: str) -> None:

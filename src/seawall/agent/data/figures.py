@@ -27,7 +27,7 @@ class TableFigures:
     counter: bool = False
 
 
-#: By table, with its schema where the database has schemas.
+#: By table, with its schema where the database has schemas; "(indexes)" and the like in parentheses are no tables.
 Figures = Mapping[str, TableFigures]
 #: SHA-256 by absolute path, ``-> TARGET`` for a symbolic link, "" for a file that was written to in the meantime.
 FileHashes = Mapping[str, str]
@@ -41,6 +41,11 @@ def figures_to_wire(figures: Figures) -> dict[str, Any]:
 def figures_from_wire(data: Mapping[str, Any]) -> dict[str, TableFigures]:
     """The counterpart of :func:`figures_to_wire`. Raises TypeError or ValueError for what is none."""
     return {name: TableFigures(int(values[0]), str(values[1]), *map(bool, values[2:])) for name, values in data.items()}
+
+
+def tables(figures: Figures) -> list[str]:
+    """The names of the tables among them."""
+    return [name for name, one in figures.items() if not one.counter and not name.startswith("(")]
 
 
 def compare(wanted: Figures, found: Figures) -> list[str]:

@@ -26,8 +26,14 @@ def _watch(data: Data, say: Say) -> None:
     watch.run(data, say)
 
 
+def _drill(data: Data, say: Say) -> None:
+    from seawall.agent.data.drill import Drill
+
+    Drill(data, "the timer", say).run()
+
+
 #: By the names that the units have. Each imports what it needs only when it is run.
-JOBS: dict[str, Job] = {"backup": _backup, "watch": _watch}
+JOBS: dict[str, Job] = {"backup": _backup, "drill": _drill, "watch": _watch}
 
 
 def run(name: str, base: str) -> int:

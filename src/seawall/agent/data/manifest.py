@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from seawall.agent.data.figures import Figures, figures_from_wire, figures_to_wire
+from seawall.agent.data.figures import Figures, figures_from_wire, figures_to_wire, tables
 from seawall.agent.errors import RepositoryDamaged
 
 #: The names of the parts that are not folders, as restic has them.
@@ -63,11 +63,12 @@ class Manifest:
 
     @property
     def tables(self) -> int:
-        return len(self.database.figures) if self.database else 0
+        return len(tables(self.database.figures)) if self.database else 0
 
     @property
     def rows(self) -> int:
-        return sum(one.rows for one in self.database.figures.values() if not one.counter) if self.database else 0
+        figures = self.database.figures if self.database else {}
+        return sum(figures[name].rows for name in tables(figures))
 
     @property
     def empty(self) -> bool:

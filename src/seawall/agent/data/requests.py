@@ -65,6 +65,46 @@ def _test_alerts(places: Places, _frame: Frame, _client: Client) -> Answer:
     return {"channels": watch.test(DataPlaces(places.base))}
 
 
+def _restore(places: Places, frame: Frame, client: Client) -> Any:
+    """The restore that is asked for. Raises NoSuchBackup, RepositoryFailed."""
+    from seawall.agent.data import source
+    from seawall.agent.data.outlook import Outlook, Wish
+    from seawall.agent.data.places import DataPlaces
+    from seawall.agent.data.restore import Restore
+
+    message = frame.message
+    data = DataPlaces(places.base).data()
+    found = (source.snapshot if message["snapshot"] else source.backup)(data, str(message["backup"]))
+    wish = Wish(str(message["to"]), str(message["table"]), bool(message["replace"]))
+    outlook = Outlook(data, found.manifest, wish)
+    return Restore(outlook, found, places, str(message.get("by", "")), client.report, client.gone)
+
+
+def _restore_look(places: Places, frame: Frame, client: Client) -> Answer:
+    """What a restore would do; nothing is done. Raises NotEmpty, BadRequest."""
+    told: Answer = _restore(places, frame, client).outlook.told()
+    return told
+
+
+def _restore_now(places: Places, frame: Frame, client: Client) -> Answer:
+    """Do it."""
+    from dataclasses import asdict
+
+    return asdict(_restore(places, frame, client).run())
+
+
+def _drill(places: Places, frame: Frame, client: Client) -> Answer:
+    """Prove the newest backup."""
+    from seawall.agent.data.drill import Drill
+    from seawall.agent.data.places import DataPlaces
+    from seawall.agent.vocabulary import Event
+
+    def say(text: str) -> None:
+        client.report(Event("note", "drilled", text=text))
+
+    return Drill(DataPlaces(places.base).data(), str(frame.message.get("by", "")), say).run()
+
+
 OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
     "data-back-up": _back_up,
     "data-backups": _backups,
@@ -72,4 +112,7 @@ OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
     "data-records": _records,
     "data-test-alerts": _test_alerts,
     "data-troubles": _troubles,
+    "data-restore-look": _restore_look,
+    "data-restore": _restore_now,
+    "data-drill": _drill,
 }

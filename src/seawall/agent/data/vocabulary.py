@@ -14,7 +14,8 @@ class Database:
     """An app's database. ``kind`` is postgresql, mariadb, sqlite or external; ``name`` is also its role's.
 
     ``path`` is the file of SQLite; ``socket`` the folder (PostgreSQL) or file (MariaDB) of the server's unix socket.
-    ``connections`` is how many the app's releases hold at most while two run side by side, 0 where nobody counts them.
+    ``connections`` is how many the app's releases hold at most while two run side by side, 0 where nobody counts them;
+    ``variable`` the one that tells the app its URL.
     """
 
     kind: str
@@ -23,6 +24,7 @@ class Database:
     path: str = ""
     socket: str = ""
     connections: int = 0
+    variable: str = ""
 
 
 @dataclass(frozen=True)

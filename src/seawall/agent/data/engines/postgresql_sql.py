@@ -49,18 +49,18 @@ SELECT format('SELECT json_build_array(%L, count(*), '
               'coalesce(sum(hashtextextended("a row"::text, 0)::numeric), 0)::text) FROM ONLY %I.%I AS "a row"',
               n.nspname || '.' || c.relname, n.nspname, c.relname)
  FROM {_RELATIONS} AND c.relkind = 'r' AND c.relpersistence <> 't' ORDER BY 1 \\gexec
-SELECT json_build_array('large objects', count(*),
+SELECT json_build_array('(large objects)', count(*),
                         coalesce(sum(hashtextextended(oid::text || md5(lo_get(oid)), 0)::numeric), 0)::text)
  FROM pg_largeobject_metadata HAVING count(*) > 0;
 """  # noqa: S608
 
 #: What there is besides rows, counted: a dump that lost its indexes would have all its rows.
 SCHEMA_FIGURES = f"""
-SELECT json_build_array('indexes', count(*), '') FROM {_RELATIONS} AND c.relkind IN ('i', 'I');
-SELECT json_build_array('views', count(*), '') FROM {_RELATIONS} AND c.relkind IN ('v', 'm');
-SELECT json_build_array('constraints', count(*), '') FROM pg_constraint k JOIN
+SELECT json_build_array('(indexes)', count(*), '') FROM {_RELATIONS} AND c.relkind IN ('i', 'I');
+SELECT json_build_array('(views)', count(*), '') FROM {_RELATIONS} AND c.relkind IN ('v', 'm');
+SELECT json_build_array('(constraints)', count(*), '') FROM pg_constraint k JOIN
  {_RELATIONS.replace(" WHERE", " ON k.conrelid = c.oid WHERE", 1)} AND k.contype IN ('p', 'u', 'f', 'c', 'x');
-SELECT json_build_array('triggers', count(*), '') FROM pg_trigger t JOIN
+SELECT json_build_array('(triggers)', count(*), '') FROM pg_trigger t JOIN
  {_RELATIONS.replace(" WHERE", " ON t.tgrelid = c.oid WHERE", 1)} AND NOT t.tgisinternal;
 """  # noqa: S608
 

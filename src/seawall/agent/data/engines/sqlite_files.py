@@ -27,7 +27,7 @@ COPY = "seawall-dump-"
 #: Bits of a table's checksum: that of a row is half of it, so that their sum never comes round.
 MODULUS = 1 << 128
 #: The tables' and views' definitions, as if they were rows of a table.
-DEFINITIONS = "sqlite_schema"
+DEFINITIONS = "(definitions)"
 #: How the text of a table's definition begins, whatever was typed (https://www.sqlite.org/schematab.html).
 CREATE = re.compile(r"""CREATE TABLE\s*("(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|'(?:[^']|'')*'|[^\s("'`\[]+)""")
 

@@ -1,0 +1,263 @@
+"""Restoring a backup: beside the live data first, compared with the manifest there, and only then in its place.
+
+Whatever fails before the exchange leaves the live data as it was; if the app does not come up on the restored data,
+though it was well before, what was live is put back. What was there is kept under another name, never removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from seawall.agent import lock
+from seawall.agent.data import beside, exchange, record
+from seawall.agent.data.engines import Engine, engine_for
+from seawall.agent.data.exchange import Folder, Move, Noted
+from seawall.agent.data.outlook import Outlook
+from seawall.agent.data.places import DataPlaces
+from seawall.agent.data.quiet import Quiet
+from seawall.agent.data.recording import alone, recorded
+from seawall.agent.data.source import Source
+from seawall.agent.errors import AgentError, Cancelled, LoadFailed
+from seawall.agent.files import disk_full, remove_tree
+from seawall.agent.journal import now
+from seawall.agent.places import Places
+from seawall.agent.vocabulary import Event
+
+#: Bytes that are written at a time.
+PIECE = 1 << 20
+
+
+@dataclass
+class Done:
+    """What became of what was there: the name of the database that was live, and the folders with the files that were;
+    or where the backup is now, if it is not live."""
+
+    backup: str
+    database: str = ""
+    kept_database: str = ""
+    table: str = ""
+    folder: str = ""
+    folders: dict[str, str] = field(default_factory=dict)
+    migrate: str = ""
+
+
+@dataclass(frozen=True)
+class Restore:
+    """One restore on this host, of what ``outlook`` says."""
+
+    outlook: Outlook
+    source: Source
+    places: Places
+    by: str
+    report: Callable[[Event], None]
+    cancelled: Callable[[], bool]
+
+    def run(self) -> Done:
+        """Do it. Raises NotEmpty, LoadFailed, NotAsBackedUp, RepositoryFailed, Locked, Cancelled, GateFailed."""
+        at, backup = self._at, self.source.manifest
+        with alone(at, self.by, "restore"), recorded(at, record.RESTORE) as recording:
+            recording.id, recording.bytes = backup.id, backup.bytes
+            self._tidy()
+            self.outlook.check()
+            try:
+                return self._do()
+            finally:
+                self._tidy()
+
+    def _do(self) -> Done:
+        wish = self.outlook.wish
+        if wish.folder:
+            return self._unpacked(wish.folder)
+        if wish.table:
+            return self._with_table(wish.table)
+        return self._other_database(wish.to) if wish.to else self._live()
+
+    # in the place of the live data
+
+    def _live(self) -> Done:
+        scratch = self._load()
+        folders = self._unpack()
+        self._check_cancelled()
+        with lock.hold(self.places.lock, by=self.by, action="restore"):
+            return self._exchange(scratch, folders)
+
+    def _exchange(self, scratch: str, folders: Sequence[Folder]) -> Done:
+        app = Quiet(self.places, self.report)
+        app.look()
+        moves = [move for folder in folders for move in folder.prepare()]
+        done = Done(self.source.manifest.id, migrate=app.migrate)
+        exchange.note(self._marker, Noted(tuple(moves), scratch, app.live, app.maintenance))
+        try:
+            app.begin()
+            exchange.move(moves)
+            if scratch:
+                done.database = self.outlook.live_name
+                done.kept_database = self._engine.replace(done.database, scratch)
+        except BaseException:
+            self._put_back(app, moves, folders)
+            raise
+        self._begin_again(app, moves, folders, done)
+        exchange.forget(self._marker)
+        done.kept_database = self._unless_empty(done.kept_database)
+        done.folders = {str(folder.live): str(folder.before) for folder in folders if _unless_bare(folder.before)}
+        return done
+
+    def _begin_again(self, app: Quiet, moves: Sequence[Move], folders: Sequence[Folder], done: Done) -> None:
+        """Start the app on what was restored. Raises GateFailed, StartFailed, with the data of before live again."""
+        try:
+            app.end()
+        except AgentError as error:
+            if not app.was_well:
+                self._say(f"the app is not well, nor was it before: {error.fact}")
+                return
+            app.again()
+            if done.kept_database:
+                self._engine.drop(self._engine.replace(done.database, done.kept_database))
+            self._put_back(app, moves, folders)
+            error.fact = f"the app does not run on what was restored: {error.fact}"
+            error.state = "the data of before is live again"
+            error.remedy = (
+                "perhaps the release is newer than the backup: look at it beside the live one (--to NAME), or go back "
+                "to a release of that time first (`seawall rollback --to ID`)"
+            )
+            raise
+
+    def _put_back(self, app: Quiet, moves: Sequence[Move], folders: Sequence[Folder]) -> None:
+        exchange.put_back(moves)
+        exchange.forget(self._marker)
+        for folder in folders:
+            _unless_bare(folder.before)
+        app.end()
+
+    # elsewhere
+
+    def _other_database(self, name: str) -> Done:
+        scratch = self._load()
+        old = self._unless_empty(self._engine.replace(name, scratch))
+        return Done(self.source.manifest.id, database=name, kept_database=old)
+
+    def _with_table(self, table: str) -> Done:
+        scratch = self._load()
+        self._check_cancelled()
+        live = self.outlook.live_name
+        return Done(self.source.manifest.id, database=live, table=self._engine.copy_table(table, scratch, live))
+
+    def _unpacked(self, folder: Path) -> Done:
+        backup, held = self.source.manifest, {}
+        if self.outlook.held():
+            held = {str(folder): f"{folder}_before_{_stamp()}"}
+            folder.rename(held[str(folder)])
+        try:
+            self._unpack_into(folder)
+        except BaseException:
+            remove_tree(str(folder))
+            for there, before in held.items():
+                Path(before).rename(there)
+            raise
+        return Done(backup.id, folder=str(folder), folders=held)
+
+    def _unpack_into(self, folder: Path) -> None:
+        backup = self.source.manifest
+        beside.new_folder(folder)
+        if backup.files:
+            beside.unpack(self.source, backup.files, folder)
+        if backup.database:
+            with self.source.dump(backup.database) as dump, disk_full(str(folder)):
+                _write(dump.stream, folder / "database.dump")
+                dump.finish()
+
+    # beside the live data
+
+    def _load(self) -> str:
+        """The name of the scratch database that the backup's was restored into; "" if it has none."""
+        part = self.source.manifest.database
+        if part is None or self.outlook.database is None:
+            return ""
+        self._say(f"restoring the database beside the live one: {part.bytes} bytes")
+        name = beside.scratch_name(self.outlook.live_name, beside.RESTORE, self.source.manifest.id)
+        beside.load(self._engine, self.source, part, name)
+        self._say(f"it is what was backed up: {self.source.manifest.rows} rows in {self.source.manifest.tables} tables")
+        return name
+
+    def _unpack(self) -> list[Folder]:
+        part, folders = self.source.manifest.files, self.outlook.folders
+        if part is None or not folders:
+            return []
+        scratch = beside.scratch_folder(self.outlook.data.base, beside.RESTORE)
+        self._say(f"restoring {len(part.hashes)} files beside the live ones: {part.bytes} bytes")
+        beside.new_folder(scratch)
+        beside.unpack(self.source, part, scratch)
+        self._say("they are what was backed up")
+        return [self._folder(live, Path(f"{scratch}{name}")) for live, name in folders]
+
+    def _folder(self, live: Path, restored: Path) -> Folder:
+        live.mkdir(exist_ok=True)
+        beside.give(restored, live.stat().st_uid, live.stat().st_gid)
+        before = live.with_name(f"{live.name}_before_{_stamp()}")
+        return Folder(live, restored, before, self.outlook.data.database)
+
+    # small things
+
+    def _tidy(self) -> None:
+        """Nothing stays of a restore that was only on its way; of one that was cut off neither."""
+        data = self.outlook.data
+        engine = engine_for(data.database) if data.database else None
+        cut_off = exchange.noted(self._marker)
+        if cut_off:
+            self._say(exchange.recover(cut_off, engine))
+            exchange.forget(self._marker)
+            Quiet(self.places, self.report, cut_off.live, cut_off.maintenance).end()
+        if engine and data.database:
+            beside.drop_scratches(engine, data.database.name, beside.RESTORE)
+        remove_tree(str(beside.scratch_folder(data.base, beside.RESTORE)))
+
+    def _unless_empty(self, old: str) -> str:
+        """A database that was replaced is kept, unless nothing is in it."""
+        if old and self._engine.is_empty(old):
+            self._engine.drop(old)
+            return ""
+        return old
+
+    @property
+    def _engine(self) -> Engine:
+        if self.outlook.data.database is None:
+            raise LoadFailed("this app has no database on this host", state="nothing was changed")
+        return engine_for(self.outlook.data.database)
+
+    @property
+    def _at(self) -> DataPlaces:
+        return DataPlaces(self.places.base)
+
+    @property
+    def _marker(self) -> Path:
+        """Exists while live data is exchanged."""
+        return self._at.folder / "exchange.json"
+
+    def _check_cancelled(self) -> None:
+        if self.cancelled():
+            raise Cancelled("the restore was stopped", state="the live data is as it was")
+
+    def _say(self, text: str) -> None:
+        self.report(Event("note", "restored", text=text))
+
+
+def _unless_bare(folder: Path) -> bool:
+    """A folder of before is kept, unless nothing is in it."""
+    if any(path for path in folder.rglob("*") if not path.is_dir()):
+        return True
+    remove_tree(str(folder))
+    return False
+
+
+def _stamp() -> str:
+    return now()[:19].replace("-", "").replace(":", "").replace("T", "_")
+
+
+def _write(stream: IO[bytes], path: Path) -> None:
+    with path.open("xb") as file:
+        while piece := stream.read(PIECE):
+            file.write(piece)
+    path.chmod(0o600)

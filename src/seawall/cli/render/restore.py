@@ -1,0 +1,67 @@
+"""Restores and drills, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seawall.cli.render.lines import Line, count, size
+
+if TYPE_CHECKING:
+    from seawall.operations.data.drill import Proven
+    from seawall.operations.data.restore import Outlook, Restored, Wanted
+
+
+def outlook_lines(outlook: Outlook, wanted: Wanted) -> list[Line]:
+    """What a restore would do, before it is agreed to."""
+    what = f"{size(outlook.bytes)}: {_contents(outlook)}"
+    kind = "Snapshot" if wanted.snapshot else "Backup"
+    lines = [Line(f"{kind} {outlook.backup}, made {outlook.made} on {outlook.made_on} ({what})", "title")]
+    if wanted.table:
+        return [*lines, Line(f"  + table {wanted.table}, beside the live one in database {outlook.database}", "good")]
+    if "/" in wanted.to:
+        return [*lines, *_place(f"folder {wanted.to}, on {outlook.host}", wanted.to in outlook.held)]
+    places = [("database ", outlook.database)] if outlook.database else []
+    places += [("", folder) for folder in outlook.folders]
+    lines += [line for kind, name in places for line in _place(f"{kind}{name}", f"{kind}{name}" in outlook.held)]
+    if not wanted.to:
+        lines.append(Line("  the app is stopped while they change places; visitors get the maintenance page"))
+    return lines
+
+
+def restored_lines(done: Restored) -> list[Line]:
+    """What became of it, and what a person should know now."""
+    if done.table:
+        return [Line(f"table {done.table} in database {done.database} has the rows of backup {done.backup}", "good")]
+    if done.folder:
+        lines = [Line(f"backup {done.backup} is in {done.folder} on {done.host}", "good")]
+    elif done.database or done.folders:
+        lines = [Line(f"{done.host} has the data of backup {done.backup}", "good")]
+    else:
+        lines = [Line(f"{done.host} has the files of backup {done.backup}", "good")]
+    if done.kept_database:
+        lines.append(Line(f"  the database of before is kept: {done.kept_database}"))
+    lines += [Line(f"  what was in {path} is kept: {kept}") for path, kept in done.folders.items()]
+    if done.migrate and not done.folder:
+        lines.append(
+            Line(f"  if the backup is older than the last migration: seawall run -- {done.migrate}", "careful")
+        )
+    return lines
+
+
+def proven_lines(proven: Proven) -> list[Line]:
+    """What was proven."""
+    lines = [Line(f"backup {proven.backup} of {proven.host} is proven: {_contents(proven)}", "good")]
+    if proven.command:
+        lines.append(Line(f"  the app's own check has passed: {proven.command}"))
+    return lines
+
+
+def _contents(what: Outlook | Proven) -> str:
+    parts = [f"{count(what.rows, 'row')} in {count(what.tables, 'table')}"] if what.tables else []
+    return ", ".join([*parts, count(what.files, "file")] if what.files or not parts else parts)
+
+
+def _place(name: str, held: bool) -> list[Line]:
+    if held:
+        return [Line(f"  ~ {name}: replaced; what is there now is kept under another name", "careful")]
+    return [Line(f"  + {name}", "good")]
