@@ -100,9 +100,15 @@ class Served:
     def unit(self) -> str:
         return f"seawall-tiny@{self.project.live()}.service"
 
+    def pid(self) -> str:
+        return self.host.run(["systemctl", "show", "-P", "MainPID", self.unit()]).stdout.strip()
+
     def command(self) -> str:
-        pid = self.host.run(["systemctl", "show", "-P", "MainPID", self.unit()]).stdout.strip()
-        return self.host.run(["sh", "-c", f"tr '\\0' ' ' </proc/{pid}/cmdline"]).stdout
+        return self.host.run(["sh", "-c", f"tr '\\0' ' ' </proc/{self.pid()}/cmdline"]).stdout
+
+    def scheduling(self) -> str:
+        """The kernel's policy for it, as ps(1) has it: TS, or B for batch."""
+        return self.host.run(["ps", "-o", "cls=", "-p", self.pid()]).stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +144,7 @@ def test_a_switch_to_another_server_loses_no_request_and_neither_does_its_end(
         served.take(**server)
     assert reports[0].failed == 0, reports[0].failures
     assert known_by in served.command()
+    assert served.scheduling() == ("B" if server["kind"] == "uwsgi" else "TS")
     stats = f"/run/seawall/tiny/{served.project.live()}/stats.sock"
     eventually(lambda: served.host.exists(stats) == server.get("stats", False), stats)
     with visitor(served.host) as client:

@@ -128,11 +128,20 @@ def test_a_socket_of_the_servers_own_has_a_folder_that_systemd_makes() -> None:
     assert "RuntimeDirectory" not in composed(project(server={"kind": "uwsgi"})).release.programs[0].files[1].content
 
 
-def test_a_server_that_tells_when_it_is_up_is_waited_for() -> None:
-    types = {
+def service_units() -> dict[str, str]:
+    """The unit of each kind of server."""
+    return {
         kind: composed(project(server={"kind": kind})).release.programs[0].files[1].content
         for kind in ("gunicorn", "uwsgi", "waitress", "granian")
     }
+
+
+def test_a_server_that_tells_when_it_is_up_is_waited_for() -> None:
+    types = service_units()
     notifying = {kind for kind, unit in types.items() if "\nType=notify\n" in unit}
     assert notifying == {"gunicorn", "uwsgi"}
     assert all("\nType=exec\n" in unit for kind, unit in types.items() if kind not in notifying)
+
+
+def test_uwsgi_is_woken_without_pushing_the_front_server_off_its_core() -> None:
+    assert {kind for kind, unit in service_units().items() if "\nCPUSchedulingPolicy=batch\n" in unit} == {"uwsgi"}
