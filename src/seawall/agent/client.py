@@ -44,11 +44,15 @@ class Client:
         return self._gone.is_set()
 
     def next(self) -> Frame | None:
-        return self._frames.get()
+        """The next frame; None at the end, however often that is asked for."""
+        frame = self._frames.get()
+        if frame is None:
+            self._frames.put(None)
+        return frame
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: dict[str, Any], payload: bytes = b"") -> None:
         try:
-            self._wire.send(message)
+            self._wire.send(message, payload)
         except OSError:
             self._gone.set()
 

@@ -31,6 +31,8 @@ COMMANDS = {
     "restart": "Start the live release anew, without losing a request.",
     "maintenance": "Show visitors a calm page, or let them in again.",
     "cache": "Look after the pages that the front server keeps.",
+    "database": "Look after the databases of the environments.",
+    "clone-host": "Bring the app up on a fresh host, with the data of the newest backup.",
     "cert": "Look after the site's certificate.",
     "backup": "Make backups of the app's data, list them, remove some.",
     "restore": "Restore a backup.",
@@ -64,7 +66,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"seawall.cli.{cmd_name}").command
+        command: click.Command = import_module(f"seawall.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -121,6 +123,7 @@ def _defaults(given: dict[str, Any]) -> dict[str, Any]:
         "now",
         "forget",
         "test",
+        "copy",
     )
     nested: dict[str, Any] = dict.fromkeys(words, values)
     nested["key"] = dict(nested)

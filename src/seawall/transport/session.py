@@ -84,7 +84,12 @@ class Session:
         except OSError as error:
             raise self._lost() from error
 
-    def answer(self, tell: Tell | None = None) -> dict[str, Any]:
+    def request_pieces(self, op: str, take: Callable[[bytes], None], **fields: Any) -> dict[str, Any]:
+        """The same for an answer that comes with bytes: ``take`` gets them piece by piece, before it."""
+        self.send(op, **fields)
+        return self.answer(take=take)
+
+    def answer(self, tell: Tell | None = None, take: Callable[[bytes], None] | None = None) -> dict[str, Any]:
         while True:
             try:
                 frame = self._wire.receive()
@@ -95,6 +100,8 @@ class Session:
             message = frame.message
             if "event" in message and tell is not None:
                 tell(_event(message["event"]))
+            elif "piece" in message and take is not None:
+                take(frame.payload)
             elif "result" in message:
                 result: dict[str, Any] = message["result"]
                 return result

@@ -105,6 +105,36 @@ def _drill(places: Places, frame: Frame, client: Client) -> Answer:
     return Drill(DataPlaces(places.base).data(), str(frame.message.get("by", "")), say).run()
 
 
+def _copy_look(places: Places, frame: Frame, _client: Client) -> Answer:
+    """What database is here, and whether a dump of another version can be loaded into it."""
+    from seawall.agent.data import copying
+
+    version = str(frame.message["version"])
+    return {**copying.look(places), "refusal": copying.refusal(places, version) if version else ""}
+
+
+def _copy_send(places: Places, frame: Frame, client: Client) -> Answer:
+    """The database, in pieces, and then its figures."""
+    from seawall.agent.data import copying
+
+    return copying.send(places, client, str(frame.message.get("by", "")))
+
+
+def _copy_receive(places: Places, frame: Frame, client: Client) -> Answer:
+    """Another's database, in the place of the one that is here. Its pieces follow the request."""
+    from seawall.agent.data import arrival
+
+    return arrival.receive(places, frame, client)
+
+
+def _set_up(places: Places, _frame: Frame, _client: Client) -> Answer:
+    """What the app's set-up command would make has been restored: it is not to be run any more."""
+    from seawall.agent.migrating import mark_set_up
+
+    mark_set_up(places)
+    return {}
+
+
 OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
     "data-back-up": _back_up,
     "data-backups": _backups,
@@ -115,4 +145,8 @@ OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
     "data-restore-look": _restore_look,
     "data-restore": _restore_now,
     "data-drill": _drill,
+    "data-copy-look": _copy_look,
+    "data-copy-send": _copy_send,
+    "data-copy-receive": _copy_receive,
+    "data-set-up": _set_up,
 }

@@ -54,11 +54,14 @@ class Restore:
     by: str
     report: Callable[[Event], None]
     cancelled: Callable[[], bool]
+    job: str = record.RESTORE
+    #: What is done to the restored database before it takes the live one's place.
+    adapt: Callable[[Engine, str], None] = lambda _engine, _name: None
 
     def run(self) -> Done:
         """Do it. Raises NotEmpty, LoadFailed, NotAsBackedUp, RepositoryFailed, Locked, Cancelled, GateFailed."""
         at, backup = self._at, self.source.manifest
-        with alone(at, self.by, "restore"), recorded(at, record.RESTORE) as recording:
+        with alone(at, self.by, "restore"), recorded(at, self.job) as recording:
             recording.id, recording.bytes = backup.id, backup.bytes
             self._tidy()
             self.outlook.check()
@@ -180,6 +183,7 @@ class Restore:
         name = beside.scratch_name(self.outlook.live_name, beside.RESTORE, self.source.manifest.id)
         beside.load(self._engine, self.source, part, name)
         self._say(f"it is what was backed up: {self.source.manifest.rows} rows in {self.source.manifest.tables} tables")
+        self.adapt(self._engine, name)
         return name
 
     def _unpack(self) -> list[Folder]:

@@ -6,6 +6,7 @@ own rights, nobody gains by that.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -55,6 +56,7 @@ def _forked(user: str, work: Callable[[IO[bytes]], Any], stream: IO[bytes] | Non
 def _child(numbers: tuple[int, int] | None, work: Callable[[IO[bytes]], Any], given: int, answers: int) -> None:
     """Does not return: this is a second copy of the whole agent, which must not go on as one."""
     try:
+        _close_all_but(given, answers)
         if numbers:
             os.setgroups([])
             os.setgid(numbers[1])
@@ -69,6 +71,14 @@ def _child(numbers: tuple[int, int] | None, work: Callable[[IO[bytes]], Any], gi
             told.write(json.dumps(said).encode())
     finally:
         os._exit(0)
+
+
+def _close_all_but(*kept: int) -> None:
+    """A pipe has no end while any process holds its other side: of what the agent has open the copy keeps nothing."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) not in kept:
+            with contextlib.suppress(OSError):  # the listing's own
+                os.close(int(name))
 
 
 def _hand_over(stream: IO[bytes] | None, gives: int) -> None:

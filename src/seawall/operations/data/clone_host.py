@@ -1,0 +1,69 @@
+"""Bring a fresh host up with the data of the newest backup, before anybody is served there.
+
+First the host gets all but a release: packages, users, database, and what leads to the backups. Then the backup is
+restored into it. What follows is an ordinary deployment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from seawall.config.made_secrets import BACKUP_PASSWORD
+from seawall.errors import SecretError, UsageError
+from seawall.operations.data import restore as restoring
+from seawall.operations.data.restore import Outlook, Restored, Wanted
+from seawall.operations.deploy import set_up
+from seawall.operations.events import Happening
+from seawall.operations.plan import HostPlan, Plan
+
+
+@dataclass(frozen=True)
+class Cloned:
+    """The backup that the host has now, and what became of what was there."""
+
+    backup: Outlook
+    done: Restored
+
+
+def check(plan: Plan) -> None:
+    """Raises UsageError and SecretError for what cannot be cloned."""
+    lead = _lead(plan)
+    if not plan.project.backup.repository:
+        raise UsageError(
+            "there are no backups to take the data from",
+            place="seawall.toml",
+            remedy="name the repository of the lost host under [backup]; without backups, `seawall deploy` is enough",
+        )
+    if lead.host.live:
+        raise UsageError(
+            f"{lead.host.name} is no fresh host: {lead.host.live} is live there",
+            state="nothing was changed",
+            remedy="write the new host's address under `hosts`; or, to put this one's data back, `seawall restore`",
+        )
+    if BACKUP_PASSWORD in plan.own.made:
+        raise SecretError(
+            f"the secret store has no {BACKUP_PASSWORD}, and without it nobody can read the backups",
+            place="seawall.secrets",
+            state="nothing was changed",
+            remedy="take the file from where the project was deployed from, or set the value: "
+            f"seawall secret set {BACKUP_PASSWORD}",
+        )
+
+
+def prepare(plan: Plan, backup: str, *, replace: bool) -> Generator[Happening, None, Cloned]:
+    """Make the first host all that it should be but live, and restore ``backup`` ("" for the newest) into it.
+
+    Raises SeawallError; the host is set up then, perhaps, and nobody is served there.
+    """
+    yield from set_up(plan)
+    host = _lead(plan).host
+    outlook = restoring.look(host, Wanted(backup, replace=replace))
+    done = yield from restoring.restore(host, Wanted(outlook.backup, replace=replace))
+    host.session.request("data-set-up")
+    return Cloned(outlook, done)
+
+
+def _lead(plan: Plan) -> HostPlan:
+    """The project's first host: the data is there."""
+    return plan.hosts[0]
