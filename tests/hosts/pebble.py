@@ -4,8 +4,6 @@ Both run on the machine that runs the tests, at an address that the hosts reach.
 it is at one host, unless told otherwise; pebble then looks at port 80 of that host, as any authority would.
 """
 
-import datetime
-import ipaddress
 import json
 import shutil
 import socket
@@ -18,11 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from .self_signed import self_signed
 
 #: Its own ports: the directory, its management, the name server and that one's management.
 DIRECTORY, MANAGEMENT, NAMES, NAMES_MANAGEMENT = 14000, 15000, 8053, 8055
@@ -98,26 +92,7 @@ class Pebble:
 
     def make_own_certificate(self) -> None:
         """A certificate for its address, that signs itself."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pebble")])
-        now = datetime.datetime.now(datetime.UTC)
-        made = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=30))
-            .add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(self.address))]), critical=False
-            )
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(key, hashes.SHA256())
-        )
-        (self.directory / "api.pem").write_bytes(made.public_bytes(Encoding.PEM))
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        (self.directory / "api.key").write_bytes(private)
+        self_signed(self.address, self.directory / "api.pem", self.directory / "api.key")
 
     def log(self) -> str:
         return (self.directory / "pebble.log").read_text()

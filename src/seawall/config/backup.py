@@ -37,8 +37,9 @@ class Backup(Table):
     )
     keep_daily: Count = setting(
         7,
-        "Of how many days the last backup is kept, days without one not counted. The newest of all, and the newest "
-        "that a drill has proven, are always kept. The default covers what is noticed within a week.",
+        "Of how many days the last backup is kept, days without one not counted. Those of the last 24 hours, the "
+        "newest of all, and the newest that a drill has proven are always kept. The default covers what is noticed "
+        "within a week.",
         example=14,
         becomes="what the job removes after a backup",
     )

@@ -16,8 +16,8 @@ NOW = "20261128-133000"
 DAILY = [(datetime(2026, 11, 28, 3, tzinfo=UTC) - timedelta(days=days)).strftime(STAMP) for days in range(400)]
 
 
-def kept(ids: list[str], retention: Retention, proven: frozenset[str] = frozenset()) -> list[str]:
-    gone = to_forget(ids, retention, now=NOW, proven=proven)
+def kept(ids: list[str], retention: Retention, proven: frozenset[str] = frozenset(), now: str = NOW) -> list[str]:
+    gone = to_forget(ids, retention, now=now, proven=proven)
     return sorted(set(ids) - set(gone), reverse=True)
 
 
@@ -33,7 +33,13 @@ def test_a_year_of_daily_backups_leaves_days_weeks_and_months() -> None:
 
 def test_of_a_day_with_many_the_newest_stays() -> None:
     ids = ["20261128-010000", "20261128-020000", "20261128-020000-2", "20261127-230000"]
-    assert kept(ids, Retention(2, 0, 0)) == ["20261128-020000-2", "20261127-230000"]
+    later = "20261129-023000"
+    assert kept(ids, Retention(2, 0, 0), now=later) == ["20261128-020000-2", "20261127-230000"]
+
+
+def test_all_of_the_last_day_stay() -> None:
+    ids = ["20261128-120000", "20261128-110000", "20261127-133001", "20261127-133000"]
+    assert kept(ids, Retention(0, 0, 0)) == ids[:3]
 
 
 def test_the_newest_stays_whatever_is_asked_for() -> None:
@@ -49,13 +55,19 @@ def test_a_clock_that_was_wrong_costs_no_backup() -> None:
     assert kept([*future, *DAILY[:3]], Retention(2, 0, 0)) == [*reversed(future), *DAILY[:2]]
 
 
+def test_nothing_goes_while_the_clock_seems_to_have_jumped() -> None:
+    ids = [*DAILY[:9], "20361126-030000"]
+    assert to_forget(ids, Retention(1, 0, 0), now="20361126-030000", proven=()) == []
+    assert to_forget([*ids, "20361127-030000"], Retention(1, 0, 0), now="20361127-030000", proven=()) != []
+
+
 def test_days_without_a_backup_are_not_counted() -> None:
-    ids = ["20261128-030000", "20261001-030000", "20260901-030000"]
+    ids = ["20261127-030000", "20261001-030000", "20260901-030000"]
     assert kept(ids, Retention(2, 0, 0)) == ids[:2]
 
 
 @given(
-    st.lists(st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)), unique=True, max_size=60),
+    st.lists(st.datetimes(datetime(2026, 6, 1), datetime(2027, 1, 1)), unique=True, max_size=60),
     st.builds(Retention, *[st.integers(0, 5)] * 3),
     st.integers(0, 59),
 )

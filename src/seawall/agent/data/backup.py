@@ -13,6 +13,7 @@ from typing import Any
 from seawall.agent import lock, process
 from seawall.agent.data import figures, manifest, record, repository, retention
 from seawall.agent.data.engines import Dump, engine_for
+from seawall.agent.data.figures import Figures
 from seawall.agent.data.jobs import Say
 from seawall.agent.data.manifest import DatabasePart, FilesPart, Manifest
 from seawall.agent.data.places import DataPlaces
@@ -134,14 +135,12 @@ class _Work:
         if database is None or database.kind == "external":
             return None
         with self._step("database") as told, engine_for(database).dump() as dump:
-            saved = self._stream(manifest.DATABASE, dump)
-            part = DatabasePart(
-                database.kind, database.name, dump.version, saved.bytes, saved.snapshot, dict(dump.figures())
-            )
+            saved, found = self._stream(manifest.DATABASE, dump)
+            part = DatabasePart(database.kind, database.name, dump.version, saved.bytes, saved.snapshot, found)
             told.text = f"{size(part.bytes)}, {len(part.figures)} tables"
         return part
 
-    def _stream(self, path: str, dump: Dump) -> Saved:
+    def _stream(self, path: str, dump: Dump) -> tuple[Saved, Figures]:
         """Move a dump into the repository a piece at a time. Its end is taken for one only when the program that dumps
         has said that it is: until then restic is kept waiting, and makes no snapshot."""
         heard = _News(self.report)
@@ -149,10 +148,11 @@ class _Work:
             while piece := dump.stream.read(PIECE):
                 saving.write(piece)
                 heard(saving.written)
+            found = dict(dump.figures())
             dump.finish()
             saved = saving.finish()
         self.added += saved.added
-        return saved
+        return saved, found
 
     def _files(self) -> FilesPart | None:
         folders = tuple(folder for folder in self.data.folders if Path(folder).is_dir())

@@ -16,7 +16,7 @@ from typing import Any
 
 from seawall.agent.data import manifest
 from seawall.agent.data.manifest import Manifest
-from seawall.agent.data.restic import DAMAGED, LONGEST, Restic, failure
+from seawall.agent.data.restic import DAMAGED, LONGEST, Restic
 from seawall.agent.data.saving import Saved, Saving, Stream, summary_of
 from seawall.agent.errors import BackupIncomplete, NoSuchBackup, RepositoryDamaged, RepositoryLocked, RepositoryMissing
 
@@ -82,7 +82,7 @@ class Store:
         if (
             done.returncode != 0 or "could not load" in done.stderr
         ):  # restic leaves out what it cannot read, and is content
-            raise failure(self.restic.repository.url, done.stderr)
+            raise self.restic.failure(done.stderr)
         return [_snapshot(one) for one in json.loads(done.stdout or "[]") or []]
 
     def backups(self) -> list[Backup]:
@@ -116,7 +116,7 @@ class Store:
         words = ("backup", "--json", *self._tags(tags), *patterns, "--", *folders)
         done = self.restic.attempt(*words, timeout=LONGEST, on_line=lambda line: hear(_bytes_done(line)))
         if done.returncode not in (0, 3):
-            raise failure(self.restic.repository.url, done.stderr)
+            raise self.restic.failure(done.stderr)
         unread = [path for line in done.stderr.splitlines() if (path := _unread(line))] if done.returncode else []
         if unread:
             raise BackupIncomplete(
@@ -149,7 +149,7 @@ class Store:
         """
         done = self.restic.attempt("check", f"--read-data-subset={part}", timeout=LONGEST)
         if done.returncode != 0:
-            error = failure(self.restic.repository.url, done.output)
+            error = self.restic.failure(done.output)
             if isinstance(error, RepositoryLocked):
                 raise error
             raise RepositoryDamaged("the repository is damaged", place=error.place, remedy=DAMAGED, output=error.output)

@@ -155,8 +155,14 @@ class Restic:
         """Run it to its end and return what it printed. Raises the errors of :func:`failure`, Cancelled."""
         done = self.attempt(*words, timeout=timeout, on_line=on_line)
         if done.returncode != 0:
-            raise failure(self.repository.url, done.stderr or done.output)
+            raise self.failure(done.stderr or done.output)
         return done.stdout
+
+    def failure(self, words: str) -> AgentError:
+        """The error that its words mean. What ssh has said is among them only by luck, so ssh is asked again."""
+        if "unable to start the sftp session" in words:
+            words += process.run(shlex.split(ssh_command(self.repository)), timeout=ANSWER).stderr
+        return failure(self.repository.url, words)
 
     def attempt(
         self, *words: str, timeout: float = ANSWER, on_line: Callable[[str], None] | None = None

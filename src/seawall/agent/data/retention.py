@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from seawall.agent.data.vocabulary import Retention
 from seawall.agent.errors import BackupKept
 
 #: How the id of a backup begins: when it was begun, in UTC.
 STAMP = "%Y%m%d-%H%M%S"
+#: No pause between two backups is as long as this: rather has a clock jumped.
+LEAP = timedelta(days=62)
 
 
 def to_forget(ids: Iterable[str], retention: Retention, *, now: str, proven: Collection[str]) -> list[str]:
     """The backups of one host that are kept no longer, oldest first.
 
     The newest of each of the last ``daily`` days, ``weekly`` weeks (ISO 8601) and ``monthly`` months that have one is
-    kept, as restic's forget does it ("Removing snapshots according to a policy"). So are always the newest of all, and
-    the newest that is ``proven``. Those from after ``now`` are none of these, and are kept: a clock was wrong then, or
-    is wrong now, and neither may cost a backup.
+    kept, as restic's forget does it ("Removing snapshots according to a policy"). So are always all of the last 24
+    hours (somebody made them by hand, for a reason), the newest of all, and the newest that is ``proven``.
+
+    A clock that is wrong, or was, costs no backup. Those from after ``now`` are none of these, and are kept; and where
+    ``now`` is a `LEAP` after the newest before it, nothing goes this time.
     """
     past = sorted((one for one in ids if one[: len(now)] <= now), reverse=True)
-    kept = {*past[:1], *[one for one in past if one in proven][:1]}
+    before = [one for one in past if one[: len(now)] < now]
+    if before and before[0] < _earlier(now, LEAP):
+        return []
+    kept = {one for one in past if one > _earlier(now, timedelta(days=1))}
+    kept |= {*past[:1], *[one for one in past if one in proven][:1]}
     for count, period in ((retention.daily, _day), (retention.weekly, _week), (retention.monthly, _month)):
         kept |= _newest_of_each(past, count, period)
     return sorted(one for one in past if one not in kept)
+
+
+def _earlier(stamp: str, than: timedelta) -> str:
+    return (datetime.strptime(stamp, STAMP) - than).strftime(STAMP)
 
 
 def _newest_of_each(newest_first: Sequence[str], count: int, period: Callable[[str], str]) -> set[str]:

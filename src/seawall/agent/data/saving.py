@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO
 
-from seawall.agent.data.restic import Restic, failure, process_environment
+from seawall.agent.data.restic import Restic, process_environment
 from seawall.agent.errors import Cancelled, CommandFailed, RepositoryFailed, RepositoryUnreachable
 
 #: Bytes that are moved at a time.
@@ -109,7 +109,7 @@ class Saving:
     def _failure(self) -> Exception:
         _running(self._process, GRACE)
         self._errors.seek(0)
-        return failure(self._restic.repository.url, self._errors.read().decode(errors="replace"))
+        return self._restic.failure(self._errors.read().decode(errors="replace"))
 
 
 class Stream:
@@ -143,7 +143,7 @@ class Stream:
             raise _stalled(self._restic, "not ended, though it has nothing more to say")
         if self._process.returncode != 0:
             self._errors.seek(0)
-            raise failure(self._restic.repository.url, self._errors.read().decode(errors="replace"))
+            raise self._restic.failure(self._errors.read().decode(errors="replace"))
 
 
 def summary_of(output: str) -> Saved:
