@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from .conftest import BootHost
+from .data_host import add_rows, ledger_project
 from .lab import Lab
 from .machine import Host
-from .product import Project, Result, eventually, tiny_project
+from .product import Project, Result, eventually
 from .vault import KEY, KEY_ID, Vault, open_vault
 
-BASE = "/srv/tiny"
-UNIT = "seawall-backup-tiny"
+BASE = "/srv/ledger"
+UNIT = "seawall-backup-ledger"
 UPLOADS = f"{BASE}/data/uploads"
 
 
@@ -29,16 +30,18 @@ def vault(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]
 def project(
     data_host: Host, vault: Vault, ssh_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Project:
-    """Deployed, with backups to the S3 server and something to back up."""
-    project = tiny_project(tmp_path_factory.mktemp("tiny"), ssh_environment, data_host.name)
+    """Deployed, with a database, Redis and files, and backups of them to the S3 server."""
+    backup = {**vault.settings, "repository": f"{vault.url}/ledger"}
+    settings = {"redis": {"enabled": True}, "app": {"persist": ["uploads"]}, "backup": backup}
+    project = ledger_project(tmp_path_factory.mktemp("ledger"), ssh_environment, data_host.name, **settings)
     (project.directory / "uploads").mkdir()
-    project.configure(app={"persist": ["uploads"]}, backup={**vault.settings, "repository": f"{vault.url}/tiny"})
     for name, value in (("AWS_ACCESS_KEY_ID", KEY_ID), ("AWS_SECRET_ACCESS_KEY", KEY)):
         project.seawall("secret", "set", name, input=value)
     said = project.deploy().said
     assert "BACKUP_PASSWORD is made up and kept in seawall.secrets" in said
-    assert f"{vault.url}/tiny" in said
-    data_host.run(["sh", "-c", f"head -c 3000000 /dev/urandom > {UPLOADS}/photo; chown tiny: {UPLOADS}/photo"])
+    assert f"{vault.url}/ledger" in said
+    data_host.run(["sh", "-c", f"head -c 3000000 /dev/urandom > {UPLOADS}/photo; chown ledger: {UPLOADS}/photo"])
+    add_rows(data_host, "one", "two", "three")
     return project
 
 
@@ -67,16 +70,18 @@ def test_a_backup_by_hand_and_by_the_timers_own_unit(data_host: Host, project: P
     before = project.seawall("status", "--json").json["hosts"][0]["backups"]
     assert (before["waiting"], before["reasons"]) == ("no backup was made yet", [])
     made = backup_now(project)
-    assert made["files"] == 1
-    assert made["bytes"] == 3_000_000
+    assert (made["files"], made["tables"], made["rows"]) == (1, 1, 3)
+    assert int(str(made["bytes"])) > 3_000_000
     assert int(str(made["added"])) > 3_000_000
     data_host.run(["systemctl", "start", UNIT])
     listed = project.seawall("backup", "list", "--json").json
-    assert [one["bytes"] for one in listed["backups"]] == [3_000_000, 3_000_000]
+    assert len(listed["backups"]) == 2
     timers = data_host.run(["systemctl", "list-timers", "--all", f"{UNIT}.timer"]).stdout
     assert f"{UNIT}.service" in timers
     journal = data_host.run(["journalctl", "-u", UNIT, "-o", "cat"]).stdout
     assert "folders: 3.0 MB, 1 files" in journal
+    assert ", 1 tables" in journal
+    assert "redis: " in journal
     status = project.seawall("status", check=False)
     assert status.code == 1
     assert "no backup was ever restored to prove that it is whole" in status.out
@@ -105,6 +110,25 @@ def test_no_secret_is_seen_by_others_or_told(data_host: Host, project: Project) 
     release = data_host.run(["sh", "-c", f"cat {BASE}/live/env"]).stdout
     assert "BACKUP" not in release
     assert "AWS" not in release
+
+
+def test_a_dump_that_is_killed_half_way_is_no_backup(data_host: Host, project: Project) -> None:
+    big = (
+        "CREATE TABLE big AS SELECT n, md5(n::text) || repeat(md5((n * 7)::text), 9) FROM generate_series(1, 400000) n"
+    )
+    data_host.run(["env", "--chdir=/", "runuser", "-u", "postgres", "--", "psql", "-qd", "ledger", "-c", big])
+    before = ids(project)
+    running = threading.Thread(target=fails, args=(project, "dump-failed"))
+    running.start()
+    killed = ["pkill", "-KILL", "-x", "pg_dump"]  # of the host's own processes alone
+    eventually(lambda: data_host.run(killed, check=False).returncode == 0, "pg_dump was at it")
+    running.join()
+    assert ids(project) == before
+    made = backup_now(project)
+    assert made["tables"] == 2
+    data_host.run(
+        ["env", "--chdir=/", "runuser", "-u", "postgres", "--", "psql", "-qd", "ledger", "-c", "DROP TABLE big"]
+    )
 
 
 def test_a_store_that_is_down_or_answers_500_costs_nothing(project: Project, vault: Vault) -> None:
@@ -179,7 +203,7 @@ def test_a_run_that_is_killed_leaves_nothing_in_the_way(data_host: Host, project
 def test_a_full_disk_half_way_is_told_and_the_next_run_works(data_host: Host, project: Project, vault: Vault) -> None:
     data_host.mount_tmpfs("/mnt/backups", "8m")
     data_host.run(["sh", "-c", f"head -c 30000000 /dev/urandom > {UPLOADS}/film"])
-    project.configure(backup={"repository": "/mnt/backups/tiny"})
+    project.configure(backup={"repository": "/mnt/backups/ledger"})
     assert "are on the host itself and are lost with it" in project.seawall("plan", check=False).said
     project.deploy()
     fails(project, "repository-full")
@@ -188,7 +212,7 @@ def test_a_full_disk_half_way_is_told_and_the_next_run_works(data_host: Host, pr
     data_host.run(["systemctl", "start", UNIT])
     assert len(ids(project)) == 2
     data_host.run(["rm", f"{UPLOADS}/film"])
-    project.configure(backup={"repository": f"{vault.url}/tiny"})
+    project.configure(backup={"repository": f"{vault.url}/ledger"})
     project.deploy()
     data_host.unmount("/mnt/backups")
 
@@ -250,7 +274,7 @@ def test_sftp_to_another_host_whose_key_is_known(
     assert len(ids(project)) == 2
     keeper.stop()
     fails(project, "repository-unreachable")
-    project.configure(backup={"repository": f"{vault.url}/tiny", "ssh_key": None, "known_hosts": None})
+    project.configure(backup={"repository": f"{vault.url}/ledger", "ssh_key": None, "known_hosts": None})
     project.deploy()
 
 

@@ -239,10 +239,10 @@ def test_restics_words_are_understood(words: str, error: type[AgentError]) -> No
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("sftp:keeper@vault:/backups", "-l keeper -- vault -s sftp"),
-        ("sftp:vault:backups/tiny", "-- vault -s sftp"),
-        ("sftp://keeper@[fd00::1]:2222//backups", "-p 2222 -l keeper -- fd00::1 -s sftp"),
-        ("sftp://vault/backups", "-- vault -s sftp"),
+        ("sftp:keeper@vault:/backups", "-l keeper -s -- vault sftp"),
+        ("sftp:vault:backups/tiny", "-s -- vault sftp"),
+        ("sftp://keeper@[fd00::1]:2222//backups", "-p 2222 -l keeper -s -- fd00::1 sftp"),
+        ("sftp://vault/backups", "-s -- vault sftp"),
     ],
 )
 def test_ssh_is_called_strictly_and_for_the_right_host(url: str, words: str) -> None:

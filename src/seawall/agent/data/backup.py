@@ -13,9 +13,10 @@ from typing import Any
 from seawall.agent import lock, process
 from seawall.agent.data import figures, manifest, record, repository, retention
 from seawall.agent.data.engines import Dump, engine_for
+from seawall.agent.data.engines.redis import RedisEngine
 from seawall.agent.data.figures import Figures
 from seawall.agent.data.jobs import Say
-from seawall.agent.data.manifest import DatabasePart, FilesPart, Manifest
+from seawall.agent.data.manifest import DatabasePart, FilesPart, Manifest, RedisPart
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.record import Run
 from seawall.agent.data.repository import Store
@@ -120,7 +121,7 @@ class _Work:
             told.text = f"{self.store.restic.repository.url} made" if made else self.store.restic.repository.url
         self.id = retention.new_id(self.stamp, taken)
         result = Manifest(self.id, self.data.app, repository.this_host(), self.begun)
-        result = replace(result, database=self._database(), files=self._files())
+        result = replace(result, database=self._database(), files=self._files(), redis=self._redis())
         with self._step("manifest") as told:
             tags = [*self._tags(), f"bytes={result.bytes}"]
             self.added += self.store.save_text(manifest.MANIFEST, manifest.to_bytes(result), tags).added
@@ -138,6 +139,15 @@ class _Work:
             saved, found = self._stream(manifest.DATABASE, dump)
             part = DatabasePart(database.kind, database.name, dump.version, saved.bytes, saved.snapshot, found)
             told.text = f"{size(part.bytes)}, {len(part.figures)} tables"
+        return part
+
+    def _redis(self) -> RedisPart | None:
+        if self.data.redis is None:
+            return None
+        with self._step("redis") as told, RedisEngine(self.data.redis).dump() as dump:
+            saved, found = self._stream(manifest.REDIS, dump)
+            part = RedisPart(dump.version, saved.bytes, saved.snapshot, found)
+            told.text = size(part.bytes)
         return part
 
     def _stream(self, path: str, dump: Dump) -> tuple[Saved, Figures]:

@@ -202,7 +202,7 @@ def ssh_command(repository: Repository) -> str:
     name = match["user"] or match["user2"]
     user = ("-l", name) if name else ()
     host = (match["url_host"] or match["host"]).strip("[]")
-    return shlex.join(["ssh", *SSH, *key, *known, *port, *user, "--", host, "-s", "sftp"])
+    return shlex.join(["ssh", *SSH, *key, *known, *port, *user, "-s", "--", host, "sftp"])
 
 
 #: The two forms of such an address (restic's manual, "Preparing a new repository", SFTP).
