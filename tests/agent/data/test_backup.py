@@ -234,6 +234,10 @@ def test_the_only_proven_backup_is_not_forgotten(data: Data, monkeypatch: pytest
     assert forget(second) == {"removed": [second], "left": 1}
 
 
+def test_a_repository_that_nobody_has_made_yet_holds_none(data: Data) -> None:
+    assert kept.listed(data, places(data), lambda: False)["backups"] == []
+
+
 def test_an_app_without_a_repository_is_told_so(data: Data) -> None:
     with pytest.raises(Exception, match="no repository"):
         make(replace(data, repository=None))

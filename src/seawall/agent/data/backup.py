@@ -138,7 +138,7 @@ class _Work:
         with self._step("database") as told, engine_for(database).dump() as dump:
             saved, found = self._stream(manifest.DATABASE, dump)
             part = DatabasePart(database.kind, database.name, dump.version, saved.bytes, saved.snapshot, found)
-            told.text = f"{size(part.bytes)}, {len(part.figures)} tables"
+            told.text = f"{size(part.bytes)}, {len(figures.tables(found))} tables"
         return part
 
     def _redis(self) -> RedisPart | None:

@@ -11,21 +11,27 @@ from seawall.agent.data.backup import PRUNING, Report, proven, store_of
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.repository import Backup
 from seawall.agent.data.vocabulary import Data
+from seawall.agent.errors import RepositoryMissing
 from seawall.agent.vocabulary import Event
 
 Cancelled = Callable[[], bool]
 
 
 def listed(data: Data, places: DataPlaces, cancelled: Cancelled) -> dict[str, Any]:
-    """Every backup of the app, of all its hosts, oldest first. Raises RepositoryFailed."""
+    """Every backup of the app, of all its hosts, oldest first; none in a repository that nobody has made yet.
+
+    Raises RepositoryFailed.
+    """
     store = store_of(data, places, cancelled)
     good = proven(places)
+    try:
+        found = store.backups()
+    except RepositoryMissing:
+        found = []
     return {
         "repository": store.restic.repository.url,
         "host": repository.this_host(),
-        "backups": [
-            {"id": one.id, "host": one.host, "bytes": one.bytes, "proven": one.id in good} for one in store.backups()
-        ],
+        "backups": [{"id": one.id, "host": one.host, "bytes": one.bytes, "proven": one.id in good} for one in found],
     }
 
 
