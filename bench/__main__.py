@@ -1,6 +1,7 @@
 """`python -m bench [MEASUREMENT …]`: measures against a test host and prints a table; see docs/performance.md.
 
-`python -m bench serve` compares servers, and has options of its own."""
+`python -m bench serve` compares servers, `python -m bench data` measures the care for data; both have options of their
+own."""
 
 import argparse
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import noop, release, starting, traffic, upload
+from bench.data import command as data
 from bench.place import Place, machine, open_place
 from bench.rows import Row, document, table
 from bench.serve import command as serve
@@ -58,5 +60,7 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
         serve.main(sys.argv[2:])
+    elif sys.argv[1:2] == ["data"]:
+        data.main(sys.argv[2:])
     else:
         main()

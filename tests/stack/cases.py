@@ -240,6 +240,18 @@ CASES: dict[str, Callable[[], Composition]] = {
         ),
         own={"DATABASE_PASSWORD": "not in any file but env"},
     ),
+    "server-backups": lambda: composed(
+        project(
+            backup={
+                "repository": "sftp:keeper@vault.example.com:/backups",
+                "at": "*-*-* 00/6:00",
+                "keep_daily": 14,
+                "known_hosts": "vault.example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA",
+                "ssh_key": "BACKUP_SSH_KEY",
+            },
+        ),
+        own={"BACKUP_PASSWORD": "not in any file but one", "BACKUP_SSH_KEY": "not in any file but another"},
+    ),
     "local-nginx": lambda: composed(_full(), LOCAL),
     "local-tcp": lambda: composed(project(server={"socket": "tcp"}), LOCAL),
     "local-systemd": lambda: composed(
