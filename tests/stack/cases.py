@@ -41,6 +41,10 @@ LOCAL = LocalTarget(
 )
 
 
+#: Seawall's own secrets.
+OWN = {"DATABASE_PASSWORD": "not in any file but env"}
+
+
 def project(**settings: Any) -> Project:
     """A project as the loader would make it, with an entry of the guestbook unless told otherwise."""
     values = {"name": "guestbook", "app": {"entry": "guestbook:create_app()"}, "directory": Path("/home/ada/guestbook")}
@@ -55,6 +59,7 @@ def composed(
     tree: tuple[Entry, ...] = TREE,
     env: Mapping[str, str] | None = None,
     own: Mapping[str, str] | None = None,
+    required: frozenset[str] = frozenset(),
 ) -> Composition:
     return compose(
         made or project(),
@@ -65,6 +70,7 @@ def composed(
         requirements=Requirements(path="requirements.txt"),
         source=Source(commit="0123abc"),
         own=own,
+        required=required,
     )
 
 
@@ -164,6 +170,9 @@ def _supervised() -> Project:
 
 
 CASES: dict[str, Callable[[], Composition]] = {
+    "mariadb": lambda: composed(project(database={"kind": "mariadb", "memory": "2g"}), own=OWN),
+    "sqlite": lambda: composed(project(database={"kind": "sqlite"})),
+    "local-sqlite": lambda: composed(project(database={"kind": "sqlite", "path": "instance/site.db"}), LOCAL),
     "redis": lambda: composed(project(redis={"enabled": True, "policy": "allkeys-lru"})),
     "server-plain": composed,
     "server-full": lambda: composed(_full(), facts=BROTLI),

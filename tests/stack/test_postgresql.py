@@ -10,7 +10,7 @@ import pytest
 from seawall.agent.data.wanted import PostgresqlDatabase, PostgresqlServer
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import postgresql
+from seawall.stack import at_once, postgresql
 from seawall.stack.facts import Facts
 from seawall.stack.sizing import size
 from stack.cases import BOOKWORM, composed, project
@@ -96,8 +96,8 @@ def test_connections_are_enough_for_two_releases_of_every_app(
 
 def test_two_apps_of_a_host_come_to_the_same_settings() -> None:
     one, other = with_database(server={"workers": 4, "threads": 8}), with_database(name="shop")
-    first = postgresql.own_connections(one, BOOKWORM)
-    second = postgresql.own_connections(other, BOOKWORM)
+    first = at_once.allowed(one, BOOKWORM.cores)
+    second = at_once.allowed(other, BOOKWORM.cores)
     assert servers(one, replace(BOOKWORM, connections=second)) == servers(other, replace(BOOKWORM, connections=first))
 
 

@@ -22,7 +22,7 @@ from typing import Any, TypeVar, Union
 
 from seawall.agent import owned
 from seawall.agent.alongside import Alongside
-from seawall.agent.data.wanted import PostgresqlDatabase, PostgresqlServer
+from seawall.agent.data.wanted import MariadbDatabase, MariadbServer, PostgresqlDatabase, PostgresqlServer, SqliteFile
 from seawall.agent.errors import AgentError, ApplyFailed, BadRequest, Cancelled, NeedsPerson
 from seawall.agent.host_vocabulary import Firewall, HostKey, Line, Login, Moduli, Swap, Unit, Upgrades
 from seawall.agent.owned import Owned
@@ -85,8 +85,8 @@ STEPS: dict[str, tuple[type[Any], ...]] = {
     "uv": (Uv,),
     "agent": (AgentCopy,),
     "files": (File, Line, Moduli, HostKey, Link, Absent, Certificate, AcmeCertificate, GivenCertificate, AtBoot, Owned),
-    "database server": (PostgresqlServer,),
-    "databases": (PostgresqlDatabase,),
+    "database server": (PostgresqlServer, MariadbServer),
+    "databases": (PostgresqlDatabase, MariadbDatabase, SqliteFile),
     "firewall": (Firewall,),
     "swap": (Swap,),
     "units": (Unit,),

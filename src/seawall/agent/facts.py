@@ -43,6 +43,7 @@ def gather() -> dict[str, Any]:
         "apache_ports": preflight_apache.ports(),
         "apache_needs": preflight_apache.needs(),
         "postgresql_version": installed.postgresql(),
+        "mariadb": installed.mariadb(),
         "fronts_up": [name for name, (unit, pid_file) in FRONTS.items() if is_up(Path(pid_file), unit)],
         "redis_servers": installed.redis_servers(),
         "ipv6": Path("/proc/net/if_inet6").exists(),

@@ -48,7 +48,7 @@ def record(at: ReleasePlaces, measured: Measured | None) -> None:
 
 def told(places: Places) -> dict[str, Any]:
     """What is known here: of this app's releases, the live one first, then the newest; and of the other apps, also how
-    many connections they may hold to the host's PostgreSQL."""
+    many connections they may hold to the host's PostgreSQL, and to its MariaDB."""
     live = releases.live_id(places)
     known = [(name, _read(places.release(name).memory)) for name in reversed(releases.ids(places))]
     found = [{**to_wire(memory), "live": name == live} for name, memory in known if memory is not None]
@@ -56,6 +56,7 @@ def told(places: Places) -> dict[str, Any]:
         "measured": sorted(found, key=lambda one: not one["live"]),
         "others": _others(places),
         "connections": connections(places.base, "postgresql"),
+        "mariadb_connections": connections(places.base, "mariadb"),
     }
 
 

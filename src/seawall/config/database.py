@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from seawall.config.table import Table, setting
-from seawall.config.values import DatabaseName, Size, UrlScheme, Variable
+from seawall.config.values import DatabaseName, OptionalPath, Size, UrlScheme, Variable
 
-Kind = Literal["none", "postgresql"]
+Kind = Literal["none", "postgresql", "mariadb", "sqlite"]
 Auto = Literal["auto"]
 
 #: The kinds that are a server of the host's, with a role of the app's own and its password.
-SERVERS: tuple[Kind, ...] = ("postgresql",)
+SERVERS: tuple[Kind, ...] = ("postgresql", "mariadb")
 
 
 class Database(Table):
@@ -21,8 +21,9 @@ class Database(Table):
 
     kind: Kind = setting(
         "none",
-        "Which database the app has. `postgresql` is the distribution's, on the app's own host, reached over its unix "
-        "socket alone. The default leaves databases to you.",
+        "Which database the app has. `postgresql` and `mariadb` are the distribution's, on the app's own host, reached "
+        "over a unix socket alone; `sqlite` is a file among the app's data, for an app on one host that writes little. "
+        "The default leaves databases to you.",
         example="postgresql",
         becomes="the distribution's package, its settings by the host's memory, and a role and a database of the app's "
         "own",
@@ -34,6 +35,13 @@ class Database(Table):
         example="guestbook",
         becomes="the database and the role that owns it",
     )
+    path: OptionalPath = setting(
+        "",
+        "Where an SQLite database lies in BASE/data/, which stays from release to release. The default is the app's "
+        "name on the host with `.db`.",
+        example="instance/site.db",
+        becomes="the file, with a write-ahead log, so that readers and the writer do not wait for each other",
+    )
     variable: Variable = setting(
         "DATABASE_URL",
         "The environment variable in which the app finds the database's URL. The default is the usual name.",
@@ -43,7 +51,7 @@ class Database(Table):
     scheme: UrlScheme = setting(
         "",
         "What the URL begins with, for libraries that choose their driver by it. The default is the database's own "
-        "name.",
+        "name; for MariaDB it is `mysql`, or what SQLAlchemy calls the driver, where the requirements name both.",
         example="postgresql+psycopg",
         becomes="the beginning of the URL",
     )

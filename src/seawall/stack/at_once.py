@@ -31,6 +31,12 @@ def one_at_a_time(project: Project) -> bool:
     return project.app.interface == "wsgi" and (server.threads == 1 or server.worker == "sync")
 
 
+def allowed(project: Project, cores: int) -> int:
+    """How many connections the app may hold: as configured; else twice what one release does, as two run at once."""
+    chosen = project.database.connections
+    return 2 * connections(project, cores) if chosen == "auto" else chosen
+
+
 def connections(project: Project, cores: int) -> int:
     """How many connections one release may hold to a database: one for each thread of each worker, or a pool of each
     ASGI worker, and one for each process. The most workers that the cores could mean, whatever memory allows."""

@@ -11,13 +11,13 @@ from seawall.agent.vocabulary import File, Layout, Resource
 from seawall.config.database import SERVERS
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import backup, postgresql, redis
+from seawall.stack import backup, mariadb, postgresql, redis, sqlite
 from seawall.stack.composition import Inputs
 from seawall.stack.engine import Engine
 from seawall.stack.facts import Facts
 from seawall.stack.targets import LocalTarget, Target
 
-ENGINES: Mapping[str, Engine] = {"postgresql": postgresql}
+ENGINES: Mapping[str, Engine] = {"postgresql": postgresql, "mariadb": mariadb, "sqlite": sqlite}
 
 
 def engine_of(project: Project) -> Engine | None:
@@ -56,6 +56,18 @@ def check(project: Project, target: Target) -> None:
             remedy=f'set kind = "none" in [environments.local.database], and {project.database.variable} in .env.local '
             "to a database that is there",
         )
+    if kind != "sqlite" and project.database.path:
+        raise ConfigError(
+            "only an SQLite database is a file among the app's data",
+            place="[database] path",
+            remedy='leave it out, or set kind = "sqlite"',
+        )
+    if kind == "sqlite" and len(project.hosts) > 1:
+        raise ConfigError(
+            "each host would have an SQLite database of its own, and a visitor would meet now this one, now that",
+            place="[database] kind",
+            remedy="keep one host, or use a database that the hosts share",
+        )
     if isinstance(target, LocalTarget) and project.redis.enabled:
         raise ConfigError(
             "`seawall up` sets up no Redis, and [redis] is enabled",
@@ -89,6 +101,12 @@ def resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource,
     )
 
 
+def local_resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource, ...]:
+    """What this machine holds for the data: a file, but no server. Raises ConfigError."""
+    engine = engine_of(project)
+    return engine.resources(project, layout, facts) if engine else ()
+
+
 def secret_resources(inputs: Inputs, layout: Layout) -> tuple[Resource, ...]:
     """What the host holds for the data and nobody else may read."""
     engine = engine_of(inputs.project)
@@ -96,12 +114,14 @@ def secret_resources(inputs: Inputs, layout: Layout) -> tuple[Resource, ...]:
     return (*own, *backup.secret_resources(inputs, layout))
 
 
-def variables(project: Project, layout: Layout, own: Mapping[str, str], env: Mapping[str, str]) -> dict[str, str]:
+def variables(
+    project: Project, layout: Layout, own: Mapping[str, str], env: Mapping[str, str], required: frozenset[str]
+) -> dict[str, str]:
     """The environment variables by which the app finds its data. Raises ConfigError for one that ``env`` has too."""
     engine, made = engine_of(project), {}
     if engine is not None:
         _must_be_free(project.database.variable, "database", 'set kind = "none"', env)
-        made[project.database.variable] = engine.url(project, layout, own)
+        made[project.database.variable] = engine.url(project, layout, own, required)
     if project.redis.enabled:
         _must_be_free(project.redis.variable, "redis", "set enabled = false", {**env, **made})
         made[project.redis.variable] = redis.url(project, layout)

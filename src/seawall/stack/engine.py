@@ -30,8 +30,9 @@ class Engine(Protocol):
     def secret_resources(self, inputs: Inputs, layout: Layout) -> tuple[Resource, ...]:
         """What holds a secret: the role and the database."""
 
-    def url(self, project: Project, layout: Layout, own: Mapping[str, str]) -> str:
-        """What the app is given to reach it by; ``own`` are seawall's own secrets."""
+    def url(self, project: Project, layout: Layout, own: Mapping[str, str], required: frozenset[str]) -> str:
+        """What the app is given to reach it by; ``own`` are seawall's own secrets, ``required`` the names of
+        the packages that the app needs (PEP 503)."""
 
     def memory(self, project: Project, facts: Facts) -> int:
         """The bytes that the server may take of the host's memory; 0 where the host neither has nor needs one."""

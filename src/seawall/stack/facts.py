@@ -17,6 +17,8 @@ DISTRIBUTED_NGINX = {
     ("ubuntu", "22.04"): (1, 18),
     ("ubuntu", "24.04"): (1, 24),
 }
+#: What the host's memory is counted in, bytes.
+PIECE = 256 << 20
 #: The OpenSSL that comes with it.
 DISTRIBUTED_OPENSSL = {("debian", "11"): (1, 1), ("debian", "13"): (3, 5)}
 
@@ -33,8 +35,9 @@ class Facts:
     are those that its files tell it to listen on. ``fronts_up`` are the names of the front servers that run,
     ``redis_servers`` the units of apps' own Redis servers, each as ``UNIT BYTES`` with the memory of its data.
     ``postgresql_version`` is that of the PostgreSQL that is there already, ``connections`` how many of it other apps
-    may hold. ``measured`` is the memory of the app's releases, the live one's first, then the newest's; ``other_apps``
-    what the live releases of other apps take, in bytes, 0 where that is not known.
+    may hold; ``mariadb`` says whether there is a MariaDB, ``mariadb_connections`` the same of it. ``measured`` is the
+    memory of the app's releases, the live one's first, then the newest's; ``other_apps`` what the live releases of
+    other apps take, in bytes, 0 where that is not known.
     """
 
     os_id: str = ""
@@ -59,6 +62,8 @@ class Facts:
     apache_needs: tuple[str, ...] = ()
     postgresql_version: str = ""
     connections: int = 0
+    mariadb: bool = False
+    mariadb_connections: int = 0
     fronts_up: tuple[str, ...] = ()
     redis_servers: tuple[str, ...] = ()
     measured: tuple[Measured, ...] = ()
@@ -68,7 +73,15 @@ class Facts:
         """These facts, and what the agent says of memory when it hears which app is meant."""
         measured = tuple(measured_from_wire(one) for one in told["measured"])
         others = tuple(sorted(told["others"].items()))
-        return replace(self, measured=measured, other_apps=others, connections=told["connections"])
+        kept = {"connections": told["connections"], "mariadb_connections": told["mariadb_connections"]}
+        return replace(self, measured=measured, other_apps=others, **kept)
+
+    def part_of_memory(self, share: int, unknown: int) -> int:
+        """One of ``share`` parts of the host's memory, in bytes; ``unknown`` where it did not say what it has.
+
+        It is counted in pieces, so that a new kernel, which leaves a little more or less of it, changes no setting.
+        """
+        return max(PIECE, round((self.memory_bytes or unknown) / PIECE) * PIECE) // share
 
     @classmethod
     def from_wire(cls, hello: Mapping[str, Any]) -> Facts:

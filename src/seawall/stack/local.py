@@ -5,7 +5,7 @@ from __future__ import annotations
 from seawall.agent.vocabulary import RELEASE, Directory, FrontDoor, Layout, Resource
 from seawall.config.model import Project
 from seawall.errors import ProjectError
-from seawall.stack import app_servers, front, listening, managers, release, systemd_user
+from seawall.stack import app_servers, data, front, listening, managers, release, systemd_user
 from seawall.stack.app_server import Surroundings
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
@@ -34,7 +34,11 @@ def compose(inputs: Inputs, target: LocalTarget) -> Composition:
         programs=manager.programs(project, layout, server, listen),
         front=FrontDoor(front.ADDRESS, target.https_port, True, front.HOST, project.health.path),
     )
-    resources = (*foundation(layout, target, manager), *_front(project, layout, inputs.facts, target, manager))
+    resources = (
+        *foundation(layout, target, manager),
+        *data.local_resources(project, layout, inputs.facts),
+        *_front(project, layout, inputs.facts, target, manager),
+    )
     return Composition(layout, resources, made, (*app_servers.notes(inputs), *_notes(project, target)))
 
 

@@ -36,9 +36,6 @@ DISTRIBUTED = {
 #: The server's part of the host's memory, one of so many. The documentation's 25 % for `shared_buffers` (20.4.1) is for
 #: a host that does nothing else; here the apps are beside it.
 SHARE = 4
-#: Memory is counted in pieces of this size, so that a new kernel, which leaves a little more or less of it, changes no
-#: setting.
-STEP = 256 * MIB
 #: Where the host does not say what it has.
 UNKNOWN = 1024 * MIB
 #: `max_connections` grows by steps, as only a restart can change it; the first is PostgreSQL's own default (20.3.1).
@@ -60,13 +57,7 @@ def units() -> tuple[str, ...]:
 
 def database(project: Project, _layout: Layout, facts: Facts) -> Database:
     name = project.database.name or project.app_id
-    return Database("postgresql", name, name, socket=SOCKET, connections=own_connections(project, facts))
-
-
-def own_connections(project: Project, facts: Facts) -> int:
-    """How many connections the app may hold: twice what a release holds, as two run side by side."""
-    chosen = project.database.connections
-    return 2 * at_once.connections(project, facts.cores) if chosen == "auto" else chosen
+    return Database("postgresql", name, name, socket=SOCKET, connections=at_once.allowed(project, facts.cores))
 
 
 def version(facts: Facts) -> str:
@@ -104,7 +95,7 @@ def secret_resources(inputs: Inputs, layout: Layout) -> tuple[Resource, ...]:
     return (PostgresqlDatabase(version(inputs.facts), made.name, made.user, inputs.own[DATABASE_PASSWORD]),)
 
 
-def url(project: Project, _layout: Layout, own: Mapping[str, str]) -> str:
+def url(project: Project, _layout: Layout, own: Mapping[str, str], _required: frozenset[str]) -> str:
     """By the socket, as libpq reads it (PostgreSQL's documentation, 34.1.1.2, Connection URIs)."""
     name = project.database.name or project.app_id
     scheme = project.database.scheme or "postgresql"
@@ -124,13 +115,12 @@ def notes(_inputs: Inputs) -> tuple[str, ...]:
 
 def max_connections(project: Project, facts: Facts) -> int:
     """Enough for all apps of the host, in steps."""
-    needed = own_connections(project, facts) + facts.connections + SPARE_CONNECTIONS
+    needed = at_once.allowed(project, facts.cores) + facts.connections + SPARE_CONNECTIONS
     return max(LEAST_CONNECTIONS, -(-needed // CONNECTIONS_STEP) * CONNECTIONS_STEP)
 
 
 def _usual(facts: Facts) -> int:
-    known = facts.memory_bytes or UNKNOWN
-    return max(STEP, round(known / STEP) * STEP) // SHARE
+    return facts.part_of_memory(SHARE, UNKNOWN)
 
 
 def _access(most: int) -> dict[str, str]:

@@ -12,6 +12,7 @@ from seawall.agent.data.vocabulary import RedisServer
 from seawall.agent.vocabulary import Directory, File, Layout, Link, Resource, Service, User
 from seawall.config.model import Project
 from seawall.stack.facts import Facts
+from seawall.stack.quoting import in_bytes
 from seawall.stack.templates import render
 from seawall.stack.unit_files import UNIT_DIR, UNITS
 
@@ -20,11 +21,8 @@ PACKAGES = ("redis-tools",)
 CONFIGURATION = "/etc/seawall"
 MIB = 1024 * 1024
 SHARE, LEAST, MOST = 16, 32 * MIB, 1024 * MIB
-#: The host's memory is counted in pieces of this size, so that a new kernel, which leaves a little more or less of it,
-#: changes no setting.
-STEP = 256 * MIB
-#: Where the memory of the host is not known.
-UNKNOWN = 64 * MIB
+#: Where the host does not say what it has.
+UNKNOWN = 1024 * MIB
 #: The longest name of a user (useradd(8)).
 LONGEST = 32
 
@@ -94,11 +92,8 @@ def size(project: Project, facts: Facts) -> int:
     """The bytes that its data may take."""
     said = project.redis.memory
     if said != "auto":
-        power = {"k": 1, "m": 2, "g": 3}.get(said[-1:].lower(), 0)
-        return int(said.lower().rstrip("kmg")) << 10 * power
-    if not facts.memory_bytes:
-        return UNKNOWN
-    return max(LEAST, min(MOST, facts.memory_bytes // STEP * STEP // SHARE))
+        return in_bytes(said)
+    return max(LEAST, min(MOST, facts.part_of_memory(SHARE, UNKNOWN)))
 
 
 def memory(project: Project, facts: Facts) -> int:

@@ -26,7 +26,12 @@ def keep(places: DataPlaces, data: Data) -> list[str]:
 
 def remove(data: Data) -> None:
     """Remove the database with all that is in it. Raises ApplyFailed."""
-    if data.database is not None and data.database.kind == "postgresql":
+    database = data.database
+    if database is not None and database.kind == "postgresql":
         from seawall.agent.resources import postgresql_database
 
-        postgresql_database.remove(data.database.user)
+        postgresql_database.remove(database.user)
+    if database is not None and database.kind == "mariadb":
+        from seawall.agent.resources import mariadb_database
+
+        mariadb_database.remove(database.socket, database.name, database.user)

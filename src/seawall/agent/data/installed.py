@@ -9,6 +9,7 @@ from pathlib import Path
 from seawall.agent import files
 
 CLUSTERS = Path("/etc/postgresql")
+MARIADB = Path("/usr/sbin/mariadbd")
 #: The port that programs take where nobody names one; it is part of the socket's name.
 PORT = 5432
 _MAXMEMORY = re.compile(r"^maxmemory (\d+)$", re.M)
@@ -24,6 +25,11 @@ def postgresql() -> str:
 def _port(path: Path) -> int:
     found = _PORT.search(path.read_text(errors="replace"))
     return int(found.group(1)) if found else PORT
+
+
+def mariadb() -> bool:
+    """Whether there is a MariaDB."""
+    return MARIADB.exists()
 
 
 def redis_servers() -> list[str]:

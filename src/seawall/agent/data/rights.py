@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -31,6 +32,15 @@ def run(user: str, work: Callable[[], Any]) -> Any:
 def feed(user: str, work: Callable[[IO[bytes]], Any], stream: IO[bytes]) -> Any:
     """The same for work that reads what ``stream`` brings: it is read here, where we may, and handed over."""
     return _forked(user, work, stream)
+
+
+def exists(user: str) -> bool:
+    """Whether the host has that user."""
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True
 
 
 def _forked(user: str, work: Callable[[IO[bytes]], Any], stream: IO[bytes] | None) -> Any:

@@ -38,7 +38,47 @@ class PostgresqlDatabase:
     password: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class MariadbServer:
+    """Debian's MariaDB, on at boot, behind ``socket`` and running with ``settings``, which are those of ``file`` and of
+    the files before it, each as ``NAME=value`` with the value as MariaDB itself shows it."""
+
+    socket: str
+    file: str
+    settings: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """The settings by name."""
+        pairs = (setting.partition("=") for setting in self.settings)
+        return {name: value for name, _, value in pairs}
+
+
+@dataclass(frozen=True)
+class MariadbDatabase:
+    """A database on that server, and the user who may do anything in it and nothing elsewhere.
+
+    ``password`` is the user's; the server gets what it needs to check it, never the password.
+    """
+
+    socket: str
+    name: str
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SqliteFile:
+    """An SQLite database with a write-ahead log, ``user``'s own ("" on the local target)."""
+
+    path: str
+    user: str = ""
+
+
 RESOURCES: dict[str, type[Any]] = {
     "postgresql-server": PostgresqlServer,
     "postgresql-database": PostgresqlDatabase,
+    "mariadb-server": MariadbServer,
+    "mariadb-database": MariadbDatabase,
+    "sqlite-file": SqliteFile,
 }

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sqlite3
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -22,6 +23,9 @@ PATIENCE = 60.0
 BESIDE = ("-wal", "-shm", "-journal")
 #: How every file begins that is not empty (https://www.sqlite.org/fileformat2.html#magic_header_string).
 MAGIC = b"SQLite format 3\0"
+#: What may lie where a database should be: nothing, a database without and with a log, something else.
+NONE, PLAIN, LOGGED, OTHER = "none", "plain", "logged", "other"
+OnFile = Callable[[Path], Any]
 #: What the name of a dump's copy begins with, after the dot that hides it.
 COPY = "seawall-dump-"
 #: Bits of a table's checksum: that of a row is half of it, so that their sum never comes round.
@@ -49,12 +53,34 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def kind(path: Path) -> str:
+    """Whether a file is there, and what it is (https://www.sqlite.org/fileformat2.html#the_database_header)."""
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return OTHER
+        with path.open("rb") as file:
+            head = file.read(20)
+    except FileNotFoundError:
+        return NONE
+    if head and not head.startswith(MAGIC):
+        return OTHER
+    return LOGGED if head[18:] == b"\2\2" else PLAIN
+
+
 def create(path: Path) -> None:
-    """An empty file, with the write-ahead log: readers and the writer do not wait for each other
-    (https://www.sqlite.org/wal.html)."""
+    """An empty file, with the write-ahead log."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    with closing(_open(path)) as made:
-        made.execute("PRAGMA journal_mode=WAL")
+    set_log(path)
+
+
+def set_log(path: Path) -> None:
+    """With a write-ahead log, readers and the writer do not wait for each other; it stays with the file
+    (https://www.sqlite.org/wal.html)."""
+    with closing(_open(path)) as there:
+        mode = there.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+    if mode != "wal":
+        raise OSError(f"its file system allows no write-ahead log (SQLite keeps the mode {mode})")
 
 
 def remove(path: Path) -> None:
@@ -69,8 +95,7 @@ def write(path: Path, given: IO[bytes]) -> None:
         shutil.copyfileobj(given, file, 1 << 20)
         file.flush()
         os.fsync(file.fileno())
-    with closing(_open(path)) as loaded:
-        loaded.execute("PRAGMA journal_mode=WAL")
+    set_log(path)
 
 
 def is_empty(path: Path) -> bool:
@@ -118,8 +143,7 @@ def replace(path: Path, by: Path, aside: Path | None) -> None:
         _rename(path, by, aside)
         return
     copy_aside(path, aside)
-    with closing(_open(aside)) as kept:
-        kept.execute("PRAGMA journal_mode=WAL")
+    set_log(aside)
     with closing(_open(path)) as live, closing(_open(by)) as restored:
         # A page of another size would not fit into a file that has a log.
         size = live.execute("PRAGMA page_size").fetchone()[0]
@@ -156,8 +180,7 @@ def _rename(path: Path, by: Path, aside: Path | None) -> None:
                 beside.rename(aside.with_name(aside.name + suffix))
         path.rename(aside)
     by.rename(path)
-    with closing(_open(path)) as there:
-        there.execute("PRAGMA journal_mode=WAL")
+    set_log(path)
 
 
 # --- figures
