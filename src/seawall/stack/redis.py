@@ -23,6 +23,11 @@ MIB = 1024 * 1024
 SHARE, LEAST, MOST = 16, 32 * MIB, 1024 * MIB
 #: Where the host does not say what it has.
 UNKNOWN = 1024 * MIB
+#: Has a server that runs take what of its settings may differ, without a restart; redis-cli always ends well.
+SET = (
+    'test "$(redis-cli -s "$0" CONFIG SET maxmemory "$1")" = OK && '
+    'test "$(redis-cli -s "$0" CONFIG SET maxmemory-policy "$2")" = OK'
+)
 #: The longest name of a user (useradd(8)).
 LONGEST = 32
 
@@ -55,7 +60,7 @@ def resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource,
         name(layout.app),
         start=("systemctl", "start", there.unit),
         running=("systemctl", "is-active", "--quiet", there.unit),
-        reload=("systemctl", "restart", there.unit),
+        reload=("/bin/sh", "-c", SET, there.socket, str(size(project, facts)), project.redis.policy),
     )
     values = {"app": layout.app, "socket": there.socket, "folder": there.folder}
     settings = render("redis.conf.j2", **values, memory=size(project, facts), policy=project.redis.policy)

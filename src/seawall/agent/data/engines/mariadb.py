@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import IO
 from urllib.parse import quote, urlsplit
 
+from seawall.agent import process
 from seawall.agent.data.engines import mariadb_figures, mariadb_swap
 from seawall.agent.data.engines.mariadb_client import (
     FIGURES_PATIENCE,
@@ -72,8 +73,9 @@ class MariadbEngine:
         command = argv("mariadb", self._socket(), *LOAD_OPTIONS, f"--database={into}")
         with Running(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as loading:
             last = _pass_on(stream, loading.stdin)
-            if loading.ended() != 0:
-                raise LoadFailed(f"MariaDB did not take the dump: {complaint(loading.said())}", place=into)
+            code = loading.ended()
+            if code != 0:
+                raise LoadFailed(f"MariaDB did not take the dump: {_reason('mariadb', loading, code)}", place=into)
         if LAST_LINE not in last:
             raise LoadFailed("the dump ends before its end: its last line is missing", place=into)
 
@@ -226,8 +228,9 @@ class MariadbDump:
             raise DumpFailed(f"the figures of the dump could not be taken: {error.fact}", place=self._name) from error
 
     def finish(self) -> None:
-        if self._program.ended() != 0:
-            raise DumpFailed(f"mariadb-dump failed: {complaint(self._program.said())}", place=self._name)
+        code = self._program.ended()
+        if code != 0:
+            raise DumpFailed(f"the dump is not whole: {_reason('mariadb-dump', self._program, code)}", place=self._name)
 
     def _begin(self, lock: Client) -> None:
         lock.ask(f"SET SESSION lock_wait_timeout = {LOCK}", "BACKUP STAGE START", "BACKUP STAGE BLOCK_COMMIT")
@@ -237,6 +240,12 @@ class MariadbDump:
         if not select.select([self.stream], [], [], LOCK)[0]:
             raise CommandFailed(f"mariadb-dump has not begun within {LOCK} seconds")
         lock.ask("BACKUP STAGE END")
+
+
+def _reason(name: str, program: Running, code: int | None) -> str:
+    """Why a program failed: in its own words, if it had any."""
+    ended = "it does not end" if code is None else process.ending(code)
+    return complaint(program.said()) or f"{name} {ended}"
 
 
 def _pass_on(stream: IO[bytes], to: IO[bytes]) -> bytes:

@@ -87,16 +87,19 @@ class Client:
             data = os.read(answers.fileno(), 65536)
             if not data:
                 self._program.ended()
-                raise CommandFailed(f"MariaDB: {complaint(self._program.said())}", place=self._socket)
+                raise CommandFailed(
+                    f"MariaDB: {complaint(self._program.said()) or 'the connection ended'}", place=self._socket
+                )
             self._rest += data
         line, self._rest = self._rest.split(b"\n", 1)
         return line.decode(errors="surrogateescape")
 
 
 def complaint(said: str) -> str:
-    """What a program has complained of: its last error, without the statement, which may hold a secret or data."""
+    """What a program has complained of: its last error, without the statement, which may hold a secret or data; "" if
+    of nothing."""
     told = [line for line in said.splitlines() if re.match(r"ERROR |.*: (Got error|Couldn't|Error)", line)]
-    return told[-1].split(" near '")[0] if told else "the connection ended"
+    return told[-1].split(" near '")[0] if told else ""
 
 
 def socket_of(path: str) -> str:

@@ -108,7 +108,9 @@ def _run(socket: str, database: str, statements: str) -> None:
 def _told(command: list[str], statements: str) -> str:
     done = process.run(command, input=statements, timeout=10 * LOCK)
     if done.returncode != 0:
-        raise CommandFailed(f"{command[0]}: {complaint(done.stderr)}", place=command[-1])
+        raise CommandFailed(
+            f"{command[0]}: {complaint(done.stderr) or process.ending(done.returncode)}", place=command[-1]
+        )
     return done.stdout
 
 

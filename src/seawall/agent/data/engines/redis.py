@@ -34,6 +34,9 @@ FOLDER, FILE = "appendonlydir", "appendonly.aof"
 BASE = f"{FILE}.1.base.rdb"
 MANIFEST = f"file {BASE} seq 1 type b\n"
 
+#: How redis-cli prints an error that the server answers: ``LOADING Redis is loading the dataset in memory``.
+REFUSED = re.compile(r"[A-Z]+ ")
+
 
 class RedisEngine:
     """The server that ``unit`` runs, reached over its socket by root, whom its folder lets in."""
@@ -138,8 +141,8 @@ class RedisEngine:
         return found[0]
 
     def _ask(self, *words: str) -> str:
-        done = process.run(["redis-cli", "-e", "-s", self._server.socket, *words], timeout=QUICK)
-        if done.returncode != 0:
+        done = process.run(["redis-cli", "-s", self._server.socket, *words], timeout=QUICK)
+        if done.returncode != 0 or REFUSED.match(done.stdout):
             raise CommandFailed(f"Redis: {process.tail(done.output)}", place=self._server.socket)
         return done.stdout
 
