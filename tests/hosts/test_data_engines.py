@@ -34,12 +34,13 @@ SQLITE = {"kind": "sqlite", "name": "notes", "user": "notes", "path": "/srv/note
 
 @pytest.fixture(scope="module")
 def ledger(data_host: Host, ssh_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """An app with MariaDB, deployed."""
+    """An app with MariaDB, deployed, that has kept two rows."""
     project = ledger_project(tmp_path_factory.mktemp("ledger"), ssh_environment, data_host.name, kind="mariadb")
     planned = project.seawall("plan").said
     assert "DATABASE_PASSWORD is made up" in planned
     assert "database ledger" in planned
     project.deploy()
+    assert add_rows(data_host, "one", "zwölf 🐘") == [1, 2]
     return project
 
 
@@ -93,7 +94,6 @@ def password(host: Host, app: str) -> str:
 def test_the_app_keeps_its_rows_in_mariadb_and_a_second_deploy_finds_nothing_to_do(
     data_host: Host, ledger: Project
 ) -> None:
-    assert add_rows(data_host, "one", "zwölf 🐘") == [1, 2]
     assert rows(data_host) == ["one", "zwölf 🐘"]
     assert ledger.seawall("plan", "--exit-code").code == 0
     data_host.run(["systemctl", "restart", "mariadb"])
