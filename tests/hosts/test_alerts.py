@@ -66,6 +66,17 @@ class Watched:
     def pid(self, unit: str) -> str:
         return self.host.run(["systemctl", "show", "-P", "MainPID", unit]).stdout.strip()
 
+    def backed_up(self, *, days_ago: int) -> None:
+        """Have the record say that a backup was made so many days ago, and proven just now."""
+        program = (
+            "import json, time\n"
+            f"file = open('{STATE}/data/record.jsonl', 'a')\n"
+            f"for job, days in (('backup', {days_ago}), ('drill', 0)):\n"
+            "    when = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() - days * 86400))\n"
+            "    print(json.dumps({'job': job, 'id': when, 'begun': when, 'ended': when, 'ok': True}), file=file)\n"
+        )
+        self.host.run(["python3", "-c", program])
+
     def health(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.host.read_file(f"{STATE}/data/health.json"))
         return found
@@ -95,6 +106,7 @@ def watched(
             ssh_environment,
             module_host.name,
             processes={"worker": "sleep 100000"},
+            backup={"repository": "/srv/backups"},
             alerts={
                 "email": ["ops@example.com"],
                 "smtp": {"host": address, "port": smtp, "user": "seawall"},
@@ -130,8 +142,11 @@ def test_while_all_is_well_the_timer_looks_and_nobody_hears_of_it(watched: Watch
     assert watched.project.seawall("plan", "--exit-code").code == 0
 
 
-def test_a_full_disk_a_crash_loop_and_visitors_who_are_not_served_are_told_in_one_message(watched: Watched) -> None:
+def test_a_stale_backup_a_full_disk_a_crash_loop_and_visitors_who_are_not_served_are_told_in_one_message(
+    watched: Watched,
+) -> None:
     host = watched.host
+    watched.backed_up(days_ago=3)
     host.mount_tmpfs("/boot", "8m")
     host.run(["dd", "if=/dev/zero", "of=/boot/filling", "bs=1k", "count=7800"])
     live = watched.project.live()
@@ -139,14 +154,15 @@ def test_a_full_disk_a_crash_loop_and_visitors_who_are_not_served_are_told_in_on
     host.run(["systemctl", "stop", f"seawall-tiny@{live}.socket", f"seawall-tiny@{live}.service"])
     assert watched.look() == 0
     ((subject, text),) = watched.mails()
-    assert subject == f"tiny on {host.name}: 4 new"
+    assert subject == f"tiny on {host.name}: 5 new"
     assert re.search(r"^the file system /boot is 9\d % full: \d+ kB of 8\.4 MB free$", text, re.M)
     assert re.search(r"^worker ended and was started again 3 times within an hour$", text, re.M)
     assert re.search(r"^visitors are not served: /health through nginx answered 502$", text, re.M)
     assert re.search(r"^web does not run: it ended \(.*\)$", text, re.M)
-    assert text.count("  Since 20") == text.count("  To do: ") == 4
+    assert text.count("  Since 20") == text.count("  To do: ") == 5
     (posted,) = watched.posted()
-    told = ["disk:/boot", "program:web", "crash-loop:worker", "front-door"]
+    assert re.search(r"^the last backup is 3 days old, and one is due every day$", text, re.M)
+    told = ["data:backup-stale", "disk:/boot", "program:web", "crash-loop:worker", "front-door"]
     assert [notice["id"] for notice in posted["notices"]] == sorted(told)
     assert watched.look() == 0
     assert (watched.mails(), watched.posted()) == ([], [])
@@ -158,7 +174,7 @@ def test_status_and_the_page_for_programs_are_red_meanwhile(watched: Watched) ->
     assert re.search(r"the file system /boot is 9\d % full: .* \(since 20", status.out)
     assert watched.project.seawall("alerts", "status", check=False).code == 1
     health = watched.health()
-    assert (health["well"], len(health["troubles"])) == (False, 4)
+    assert (health["well"], len(health["troubles"])) == (False, 5)
     assert watched.host.run(["stat", "-c", "%U %a", f"{STATE}/data/health.json"]).stdout == "root 600\n"
 
 
@@ -166,10 +182,11 @@ def test_what_is_over_is_told_once(watched: Watched) -> None:
     live = watched.project.live()
     watched.host.run(["systemctl", "start", f"seawall-tiny@{live}.socket", f"seawall-tiny@{live}.service"])
     watched.host.unmount("/boot")
+    watched.backed_up(days_ago=0)
     watched.look()
     ((subject, text),) = watched.mails()
-    assert subject == f"tiny on {watched.host.name}: 3 over"
-    assert text.count("Over since 20") == 3
+    assert subject == f"tiny on {watched.host.name}: 4 over"
+    assert text.count("Over since 20") == 4
     assert [trouble["id"] for trouble in watched.health()["troubles"]] == ["crash-loop:worker"]
     watched.look()
     assert watched.mails() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.agent.data import looks, units
+from seawall.agent.data import looks, summary, units
 from seawall.agent.data.restarts import Unit
 from seawall.agent.releases import Made
 from seawall.agent.vocabulary import FrontDoor, Program, UnitFile
@@ -76,6 +77,16 @@ def test_a_program_that_does_not_run_is_told_once_with_its_reason() -> None:
 def test_a_program_that_was_started_again_too_often_is_in_a_crash_loop() -> None:
     (loop,) = looks.crash_loops({"web": 3, "worker": 2}, 3)
     assert (loop.id, loop.fact) == ("crash-loop:web", "web ended and was started again 3 times within an hour")
+
+
+def test_everything_that_can_be_wrong_with_backups_has_a_remedy() -> None:
+    text = Path(summary.__file__).read_text()
+    kinds = re.findall(r'Reason\(\s*"([a-z-]+)"', text)
+    assert len(kinds) == 9
+    found = list(looks.backups("tiny", [summary.Reason(kind, f"{kind}!") for kind in kinds]))
+    assert [trouble.id for trouble in found] == [f"data:{kind}" for kind in kinds]
+    assert found[0].fact == "backup-failed!"
+    assert "`systemctl status seawall-backup-tiny.timer`" in "".join(trouble.remedy for trouble in found)
 
 
 # units

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from seawall.agent import releases
-from seawall.agent.data import jobs, memory, present, watch
+from seawall.agent.data import jobs, memory, present, record, watch
 from seawall.agent.data.alert_settings import AlertSettings, Mail, Webhook, settings_to_wire
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.troubles import REMINDER
-from seawall.agent.data.vocabulary import Data
+from seawall.agent.data.vocabulary import Data, Repository, data_to_wire
 from seawall.agent.errors import AlertFailed, DiskFull
 from seawall.agent.places import Places
 
@@ -53,6 +53,12 @@ class Watched:
     def look(self, after: float = 300) -> None:
         self.now += after
         watch.run(Data("tiny", str(self.places.base), "tiny"), self.said.append)
+
+    def ran(self, job: str, after: float = 0, *, ok: bool = True) -> None:
+        """Have a job of the app's data end now, well or not."""
+        self.now += after
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.now))
+        record.append(self.at.record, record.Run(job, "20261128-120000", when, when, ok, error="" if ok else "broken"))
 
     def subjects(self) -> list[str]:
         return [str(letter["Subject"]).partition(": ")[2] for _, _, letter in self.letters.heard]
@@ -119,6 +125,28 @@ def test_every_channel_is_told_once_of_a_trouble_and_once_of_its_end(watched: Wa
     watched.look()
     assert watched.subjects() == watched.posted() == [full, f"still: {full}", f"over: {full}"]
     assert watched.health()["troubles"] == []
+
+
+def test_a_backup_that_gets_old_is_told_and_one_that_was_made_ends_that(watched: Watched) -> None:
+    """Its age is in the words, which change with each look; it is one and the same trouble."""
+    data = Data("tiny", str(watched.places.base), "tiny", repository=Repository("/backups", "/backup.env"))
+    watched.at.settings.write_text(json.dumps(data_to_wire(data)))
+    os.utime(watched.at.settings, (NOON, NOON))
+    watched.at.folder.mkdir()
+    watched.ran("backup")
+    watched.ran("drill")
+    watched.look()
+    assert watched.subjects() == []
+    watched.ran("drill", after=2 * 86400)
+    watched.look()
+    watched.look(after=7200)
+    assert watched.subjects() == ["the last backup is 2 days old, and one is due every day"]
+    watched.ran("backup")
+    watched.look()
+    assert watched.subjects()[1:] == ["over: the last backup is 2 days old, and one is due every day"]
+    watched.ran("drill", ok=False)
+    watched.look()
+    assert watched.subjects()[2].startswith("the last drill failed (2026-11-30T14:")
 
 
 def test_a_channel_that_fails_keeps_no_other_from_being_told_is_tried_again_and_is_shown(watched: Watched) -> None:

@@ -11,6 +11,7 @@ from seawall.agent.certificates import reading
 from seawall.agent.certificates.reading import Reading, date
 from seawall.agent.certificates.served import served
 from seawall.agent.data.restarts import Unit
+from seawall.agent.data.summary import Reason
 from seawall.agent.data.troubles import Trouble
 from seawall.agent.files import mount_point
 from seawall.agent.gate import FRONT_TIMEOUT, POLITE
@@ -129,6 +130,29 @@ def _on_disk(path: str, unknown: Reading) -> Reading | None:
         return unknown
     except (OSError, ValueError, IndexError):
         return None
+
+
+def backups(app: str, wrong: Iterable[Reason]) -> Iterator[Trouble]:
+    """What the record says is wrong with the app's backups."""
+    for reason in wrong:
+        yield Trouble(f"data:{reason.kind}", reason.text, _OF_BACKUPS[reason.kind].format(app=app))
+
+
+_AGAIN = "`seawall backup now` makes one, or says why it cannot be made"
+_PROVE = "`seawall drill` proves one, or says why it cannot: until then do not rely on them"
+_TIMER = "`systemctl status {unit}.timer` and `journalctl -u {unit}` on the host say why"
+#: What to do, by the kind of the reason.
+_OF_BACKUPS = {
+    "backup-failed": _AGAIN,
+    "backup-missing": _AGAIN,
+    "backup-stale": _TIMER.format(unit="seawall-backup-{app}"),
+    "backup-empty": "see that the app's data is where [database] and app.persist say it is",
+    "clock": "`timedatectl` on the host shows whether its clock is set; then `seawall backup now`",
+    "retention": "`seawall backup now` removes them too, or says why it cannot",
+    "drill-failed": _PROVE,
+    "never-proven": _PROVE,
+    "drill-stale": _TIMER.format(unit="seawall-drill-{app}"),
+}
 
 
 def _mounts(paths: Iterable[str]) -> list[str]:

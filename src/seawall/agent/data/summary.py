@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from seawall.agent import process
 from seawall.agent.data.record import BACKUP, DRILL, RETENTION, Run
@@ -29,18 +29,30 @@ class Periods:
     since: float = 0.0
 
 
+class Reason(NamedTuple):
+    """Something that is wrong: ``kind`` is one word that stays while it is, ``text`` a sentence."""
+
+    kind: str
+    text: str
+
+
 @dataclass(frozen=True)
 class Summary:
     """``backup`` is the last that was made, ``proven`` the last drill that found one whole; ages in seconds, None where
-    there is none. ``reasons`` are what is wrong, as sentences: with any, the app's data is not safe. ``waiting`` says
-    what is yet to come and no fault."""
+    there is none. ``wrong`` is what is wrong: with any, the app's data is not safe. ``waiting`` says what is yet to
+    come and no fault."""
 
     backup: Run | None
     proven: Run | None
     age: float | None
     proven_age: float | None
-    reasons: tuple[str, ...]
+    wrong: tuple[Reason, ...]
     waiting: str = ""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What is wrong, as sentences."""
+        return tuple(reason.text for reason in self.wrong)
 
     def to_wire(self) -> dict[str, Any]:
         return asdict(self)
@@ -62,39 +74,53 @@ def summary(runs: Sequence[Run], now: float, periods: Periods) -> Summary:
     return Summary(made, proven, age, proven_age, tuple(reasons), waiting)
 
 
-def _of_backups(backups: Sequence[Run], made: Run | None, age: float | None, periods: Periods) -> list[str]:
-    reasons = []
+def _of_backups(backups: Sequence[Run], made: Run | None, age: float | None, periods: Periods) -> list[Reason]:
+    reasons: list[Reason] = []
     if backups and not backups[-1].ok:
-        reasons.append(f"the last backup failed ({backups[-1].ended}): {backups[-1].error}")
+        reasons.append(Reason("backup-failed", f"the last backup failed ({backups[-1].ended}): {backups[-1].error}"))
     if made is None or age is None:
-        reasons.append("no backup was ever made: `seawall backup now`")
+        reasons.append(Reason("backup-missing", "no backup was ever made: `seawall backup now`"))
     elif age < -AHEAD:
-        reasons.append(f"the last backup is from {made.ended}, which is yet to come: this host's clock was or is wrong")
+        reasons.append(
+            Reason(
+                "clock",
+                f"the last backup is from {made.ended}, which is yet to come: this host's clock was or is wrong",
+            )
+        )
     elif age > 2 * periods.backup:
-        reasons.append(f"the last backup is {_spoken(age)} old, and one is due every {_spoken(periods.backup)}")
+        reasons.append(
+            Reason(
+                "backup-stale", f"the last backup is {_spoken(age)} old, and one is due every {_spoken(periods.backup)}"
+            )
+        )
     if made is not None and made.details.get("empty"):
-        reasons.append("the last backup is empty: it has no table and no file")
+        reasons.append(Reason("backup-empty", "the last backup is empty: it has no table and no file"))
     return reasons
 
 
-def _of_retention(runs: Sequence[Run]) -> list[str]:
+def _of_retention(runs: Sequence[Run]) -> list[Reason]:
     """Old backups that stay fill the disk in the end."""
     last = runs[-1] if runs else None
     if last is None or last.job != RETENTION:
         return []
-    return [f"old backups could not be removed ({last.ended}): {last.error}"]
+    return [Reason("retention", f"old backups could not be removed ({last.ended}): {last.error}")]
 
 
 def _of_drills(
     drills: Sequence[Run], made: Run | None, proven: Run | None, age: float | None, periods: Periods
-) -> list[str]:
-    reasons = []
+) -> list[Reason]:
+    reasons: list[Reason] = []
     if drills and not drills[-1].ok:
-        reasons.append(f"the last drill failed ({drills[-1].ended}): {drills[-1].error}")
+        reasons.append(Reason("drill-failed", f"the last drill failed ({drills[-1].ended}): {drills[-1].error}"))
     if made is not None and (proven is None or age is None):
-        reasons.append("no backup was ever restored to prove that it is whole: `seawall drill`")
+        reasons.append(Reason("never-proven", "no backup was ever restored to prove that it is whole: `seawall drill`"))
     elif age is not None and age > 2 * periods.drill:
-        reasons.append(f"the last proven restore is {_spoken(age)} old, and one is due every {_spoken(periods.drill)}")
+        reasons.append(
+            Reason(
+                "drill-stale",
+                f"the last proven restore is {_spoken(age)} old, and one is due every {_spoken(periods.drill)}",
+            )
+        )
     return reasons
 
 

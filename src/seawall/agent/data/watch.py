@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.agent import lock, releases
-from seawall.agent.data import alert_texts, alerts, looks, memory, restarts, troubles, units
+from seawall.agent.data import alert_texts, alerts, looks, memory, restarts, standing, troubles, units
 from seawall.agent.data.alert_settings import AlertSettings, settings_from_wire
 from seawall.agent.data.memory import ChannelState, Memory
 from seawall.agent.data.places import DataPlaces
@@ -89,6 +89,7 @@ def look(settings: AlertSettings, places: Places, before: Memory, now: float, *,
     thresholds = settings.thresholds
     if places.layout.user:  # a person's own machine has a person to look at its disk
         found += looks.disks(_written(places), thresholds.disk_percent)
+    found += _data(places)
     made = _running(places)
     if made is not None:
         there = units.units(places, made)
@@ -114,6 +115,14 @@ def test(at: DataPlaces) -> list[dict[str, Any]]:
             said = f"{error.place}: {error.fact}" if error.place else error.fact
             answers.append({"channel": way.name, "to": way.to, "sent": False, "said": said, "remedy": error.remedy})
     return answers
+
+
+def _data(places: Places) -> Iterator[Trouble]:
+    """What is wrong with the app's backups, where there are to be any."""
+    at = DataPlaces(places.base)
+    data = at.data() if at.settings.exists() else None
+    if data is not None and data.repository is not None:
+        yield from looks.backups(data.app, standing.of(data, at).wrong)
 
 
 def _unheard(before: Memory) -> Iterator[Trouble]:

@@ -76,7 +76,9 @@ def _host_lines(app: str, status: Status) -> list[Line]:
         rows.append(("disk", f"{size(status.disk_free)} of {size(status.disk_total)} free"))
     rows += _backup_rows(status.backups) if status.backups else []
     lines += [Line(text) for text in table(rows)]
-    lines += [Line(f"  {reason}", "bad") for reason in status.backups.reasons] if status.backups else []
+    told = {trouble.fact for trouble in status.troubles}
+    reasons = status.backups.reasons if status.backups else ()
+    lines += [Line(f"  {clean(reason)}", "bad") for reason in reasons if reason not in told]
     if status.maintenance:
         lines.append(Line("  maintenance is on: visitors get a page that says so", "careful"))
     lines += [line for trouble in status.troubles for line in trouble_lines(trouble)]
