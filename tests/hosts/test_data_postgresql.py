@@ -59,7 +59,7 @@ def psql(host: Host, statement: str, *, database: str = "postgres") -> str:
 
 def knock(host: Host, user: str, database: str, secret: str, *, login: str = "nobodyspecial") -> str:
     """What another user of the host hears who tries a password; "" where it lets them in."""
-    environment = ["env", f"PGPASSWORD={secret}"]
+    environment = ["env", "-C", "/", f"PGPASSWORD={secret}"]
     command = [*environment, "psql", "-w", "-h", "/var/run/postgresql", "-U", user, "-d", database, "-c", "SELECT 1"]
     done = host.run(["setpriv", f"--reuid={login}", "--clear-groups", "--", *command], check=False)
     return "" if done.returncode == 0 else done.stderr

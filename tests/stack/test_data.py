@@ -155,3 +155,34 @@ def test_the_memory_of_every_redis_of_the_host_is_not_left_to_workers() -> None:
     )
     mine = project(redis={"enabled": True, "memory": "32m"})
     assert data.memory(mine, facts)["redis"] == (64 + 32) * 3 // 2 << 20
+
+
+def elsewhere(**settings: Any) -> Project:
+    return project(database={"kind": "external"}, **settings)
+
+
+def test_a_database_elsewhere_is_asked_before_the_release_starts() -> None:
+    made_of = composed(elsewhere(), env={"DATABASE_URL": "postgresql://db.example.com/book"})
+    assert made_of.release.external == "DATABASE_URL"
+    assert not [one for one in made_of.resources if isinstance(one, File) and one.path.endswith("data.json")]
+
+
+@pytest.mark.parametrize(
+    ("url", "outbound", "reached"),
+    [
+        ("postgresql://192.0.2.7/book", "none", False),
+        ("postgresql://db.example.com/book", "none", False),
+        ("postgresql://localhost/book", "none", True),
+        ("postgresql:///book?host=/run/postgresql", "none", True),
+        ("postgresql://192.0.2.7/book", ["192.0.2.0/24"], True),
+        ("postgresql://192.0.2.7/book", ["198.51.100.0/24"], False),
+        ("postgresql://db.example.com/book", ["198.51.100.0/24"], True),
+    ],
+)
+def test_a_sandbox_that_keeps_the_app_from_its_database_is_refused(url: str, outbound: Any, reached: bool) -> None:
+    mine = elsewhere(sandbox={"outbound": outbound})
+    if reached:
+        assert composed(mine, env={"DATABASE_URL": url}).release.external
+    else:
+        with pytest.raises(ConfigError, match="does not let the app connect to the database that DATABASE_URL names"):
+            composed(mine, env={"DATABASE_URL": url})

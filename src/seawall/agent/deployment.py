@@ -90,6 +90,8 @@ class Deployer:
             with self._step("built"):
                 resolutions.adopt(self.places, at, release, work.resolved)
                 Builder(self.places, self._says("built"), self.cancelled).build(at, release)
+            if release.external:
+                self._ask_database(work, release)
             if lead:
                 Migrating(self.places, self._step, self._says("migrated"), self.cancelled).migrate(work, release)
         with self._step("started"):
@@ -99,6 +101,15 @@ class Deployer:
             self.programs.start(work.release_id, release, "process")
             self.programs.settle(work.release_id, release)
         self._measure(work)
+
+    def _ask_database(self, work: Work, release: Release) -> None:
+        from seawall.agent.data.external import External  # late: most databases are seawall's own, or none
+
+        def note(text: str) -> None:
+            self.report(Event("note", text=text))
+
+        with self._step("database checked"):
+            External(self.places, work.release_id, release, note).check()
 
     def _measure(self, work: Work) -> None:
         """The memory of the release that is about to go, which has served, and of the one that comes."""

@@ -125,6 +125,12 @@ class BuildFailed(AgentError):
     code = "build-failed"
 
 
+class DatabaseUnfit(AgentError):
+    """The app's database on another machine cannot be reached, or does not let the app do its work."""
+
+    code = "database-unfit"
+
+
 class MigrationFailed(AgentError):
     """The app's set-up or migration command failed."""
 

@@ -149,7 +149,19 @@ def _text_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[d
 def _other_changes(before: Release | None, after: Release) -> list[str]:
     if before is None:
         return []
-    fields = ("static", "persist", "gate", "front", "listen", "setup", "migrate", "snapshot", "drain", "keep")
+    fields = (
+        "static",
+        "persist",
+        "gate",
+        "front",
+        "listen",
+        "setup",
+        "migrate",
+        "snapshot",
+        "drain",
+        "keep",
+        "external",
+    )
     return [name for name in fields if getattr(before, name) != getattr(after, name)]
 
 

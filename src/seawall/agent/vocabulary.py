@@ -335,7 +335,10 @@ class Serving:
 
 @dataclass(frozen=True)
 class Release:
-    """Everything that makes a release; two releases with equal fields (``source`` aside) are the same release."""
+    """Everything that makes a release; two releases with equal fields (``source`` aside) are the same release.
+
+    ``external`` is the variable with the URL of a database elsewhere, which is asked before the release starts.
+    """
 
     entries: tuple[Entry, ...]
     requirements: Requirements
@@ -353,6 +356,7 @@ class Release:
     drain: float = 30.0
     keep: int = 5
     secret_names: tuple[str, ...] = ()
+    external: str = ""
     serving: Serving = field(default_factory=Serving)
     source: Source = field(default_factory=Source)
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from seawall.config.table import Table, setting
 from seawall.config.values import DatabaseName, OptionalPath, Size, UrlScheme, Variable
 
-Kind = Literal["none", "postgresql", "mariadb", "sqlite"]
+Kind = Literal["none", "postgresql", "mariadb", "sqlite", "external"]
 Auto = Literal["auto"]
 
 #: The kinds that are a server of the host's, with a role of the app's own and its password.
@@ -22,7 +22,9 @@ class Database(Table):
     kind: Kind = setting(
         "none",
         "Which database the app has. `postgresql` and `mariadb` are the distribution's, on the app's own host, reached "
-        "over a unix socket alone; `sqlite` is a file among the app's data, for an app on one host that writes little. "
+        "over a unix socket alone; `sqlite` is a file among the app's data, for an app on one host that writes little; "
+        "`external` is one that somebody else runs, whose URL is the secret that `variable` names: each deployment asks "
+        "it whether it is there, recent, encrypted as the URL wants, and lets the app in, before the release starts. "
         "The default leaves databases to you.",
         example="postgresql",
         becomes="the distribution's package, its settings by the host's memory, and a role and a database of the app's "

@@ -58,13 +58,14 @@ def resolve(project: Project, secrets: Mapping[str, str], provided: Mapping[str,
         values |= found
         sources |= dict.fromkeys(found, path.name)
         confidential |= {name for name, value in found.items() if _PASSWORD_IN_ADDRESS.search(value)}
-    named = [*project.secrets, *project.secrets_from]
+    needed = _needed(project)
+    named = [*needed, *project.secrets_from]
     stored = {name: secrets[name] for one in named for name in (one, one + FALLBACKS) if name in secrets}
     values |= stored
     sources |= dict.fromkeys(stored, STORE)
     values |= provided or {}
     sources |= dict.fromkeys(provided or {}, PROVIDER)
-    missing = [name for name in project.secrets if name not in values]
+    missing = [name for name in needed if name not in values]
     notes: tuple[str, ...] = ()
     if project.environment == LOCAL and missing:
         made = _local_keys(project, [name for name in missing if is_signing_key(name)])
@@ -75,6 +76,12 @@ def resolve(project: Project, secrets: Mapping[str, str], provided: Mapping[str,
     if missing:
         raise without_value(project.environment, missing)
     return Variables(values, sources, notes, frozenset({*named, *stored, *confidential}))
+
+
+def _needed(project: Project) -> tuple[str, ...]:
+    """The secrets that are named, and the URL of a database elsewhere, which is one whether it is named or not."""
+    url = project.database.variable
+    return tuple(dict.fromkeys((*project.secrets, *([url] if project.database.kind == "external" else []))))
 
 
 def without_value(environment: str, names: list[str]) -> SecretError:

@@ -39,7 +39,7 @@ def compose(
 
     Raises ConfigError, ProjectError or SecretError for what cannot be put on this target.
     """
-    data.check(project, target)
+    data.check(project, target, env)
     given = data.variables(project, layout_for(project, target), own or {}, env, required)
     inputs = Inputs(project, facts, tree, {**env, **given}, requirements, source, required, own or {})
     if isinstance(target, LocalTarget):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
 
 from seawall.agent.data.vocabulary import Data, Database, data_to_wire
 from seawall.agent.vocabulary import File, Layout, Resource
@@ -46,14 +48,14 @@ def _database(engine: Engine, project: Project, layout: Layout, facts: Facts) ->
     return replace(engine.database(project, layout, facts), variable=project.database.variable)
 
 
-def check(project: Project, target: Target) -> None:
-    """Raises ConfigError for a database that the target cannot have."""
-    kind = project.database.kind
+def check(project: Project, target: Target, env: Mapping[str, str]) -> None:
+    """Raises ConfigError for a database that the target cannot have, or that the app's sandbox keeps it from."""
+    kind, variable = project.database.kind, project.database.variable
     if isinstance(target, LocalTarget) and kind in SERVERS:
         raise ConfigError(
             f"`seawall up` sets up no database server, and [database] kind is {kind}",
             place="[database] kind",
-            remedy=f'set kind = "none" in [environments.local.database], and {project.database.variable} in .env.local '
+            remedy=f'set kind = "none" in [environments.local.database], and {variable} in .env.local '
             "to a database that is there",
         )
     if kind != "sqlite" and project.database.path:
@@ -75,6 +77,25 @@ def check(project: Project, target: Target) -> None:
             remedy=f"set enabled = false in [environments.local.redis], and {project.redis.variable} in .env.local to "
             "a Redis that is there",
         )
+    if kind == "external" and not isinstance(target, LocalTarget) and _out_of_reach(project, env.get(variable, "")):
+        raise ConfigError(
+            f"`sandbox.outbound` does not let the app connect to the database that {variable} names",
+            place="[sandbox] outbound",
+            remedy="add the database's address or network to it",
+        )
+
+
+def _out_of_reach(project: Project, url: str) -> bool:
+    """Whether the app may not connect to where a URL leads; names that only the host can look up are let pass."""
+    allowed, host = project.sandbox.outbound, urlsplit(url).hostname or "localhost"
+    if allowed == "any" or host == "localhost":
+        return False
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return allowed == "none"
+    networks = () if allowed == "none" else allowed
+    return not address.is_loopback and not any(address in ip_network(network) for network in networks)
 
 
 def units(project: Project) -> tuple[str, ...]:

@@ -127,7 +127,10 @@ def apply(resource: PostgresqlServer, _found: ServerFound, _work: Work) -> None:
         _systemctl("start", unit(resource.version))
         found = observe(resource)
     psql.check_files()
-    _take_on(resource, found)
+    if _is_new():
+        _with_checksums(resource.version)
+    else:
+        _take_on(resource, found)
     left = _differing(resource, observe(resource))
     if left:
         name, now = min(left.items())
@@ -142,10 +145,7 @@ def _take_on(resource: PostgresqlServer, found: ServerFound) -> None:
     """Read the files again, or start anew where a setting needs that."""
     differing = _differing(resource, found)
     if any(now.context == START for now in differing.values()):
-        if _is_new():
-            _with_checksums(resource.version)
-        else:
-            _systemctl("restart", unit(resource.version))
+        _systemctl("restart", unit(resource.version))
     elif differing:
         _systemctl("reload", unit(resource.version))
 

@@ -35,6 +35,7 @@ OTHER = {
     "migrate": "the migration command",
     "drain": "the drain time",
     "keep": "the number of releases kept",
+    "external": "the check of the database",
     "edited": "files of the live release that were edited on the host",
 }
 
