@@ -1,6 +1,7 @@
 """PostgreSQL on a server: set up once for all apps, each behind its own password, and nobody's password to be found."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -57,10 +58,11 @@ def psql(host: Host, statement: str, *, database: str = "postgres") -> str:
     return host.run(["su", "postgres", "-c", f'cd /; psql -Atc "{statement}" {database}']).stdout.strip()
 
 
-def knock(host: Host, user: str, database: str, secret: str, *, login: str = "nobodyspecial") -> str:
+def knock(host: Host, user: str, database: str, secret: str, *, login: str = "nobodyspecial", port: int = 5432) -> str:
     """What another user of the host hears who tries a password; "" where it lets them in."""
     environment = ["env", "-C", "/", f"PGPASSWORD={secret}"]
-    command = [*environment, "psql", "-w", "-h", "/var/run/postgresql", "-U", user, "-d", database, "-c", "SELECT 1"]
+    command = [*environment, "psql", "-w", "-h", "/var/run/postgresql", "-p", str(port), "-U", user, "-d", database]
+    command += ["-c", "SELECT 1"]
     done = host.run(["setpriv", f"--reuid={login}", "--clear-groups", "--", *command], check=False)
     return "" if done.returncode == 0 else done.stderr
 
@@ -161,6 +163,33 @@ def test_a_new_password_is_the_new_releases(two: Two) -> None:
     assert "password authentication failed" in knock(two.host, "shop", "shop", before)
     assert rows(two.host, domain=SHOP) == ["of the shop"]
     assert two.shop.seawall("plan", "--exit-code").code == 0
+
+
+def test_a_pool_shares_few_connections_among_many(two: Two) -> None:
+    two.shop.write("requirements.txt", "flask\nsqlalchemy\npsycopg2-binary\n")
+    two.shop.edit("app.py", "pool_pre_ping=True", "pool_size=60, pool_pre_ping=True")
+    two.shop.configure(
+        database={"pool": True, "scheme": "postgresql+psycopg2"}, server={"kind": "gunicorn", "threads": 60}
+    )
+    two.shop.deploy()
+    assert "port=6432" in url(two.host, "shop")
+    with ThreadPoolExecutor(60) as many:
+        found = list(many.map(lambda _: rows(two.host, domain=SHOP), range(240)))
+    assert found == [["of the shop"]] * 240
+    of_shop = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'shop'"
+    assert 1 <= int(psql(two.host, of_shop)) <= 25
+    assert two.shop.seawall("plan", "--exit-code").code == 0
+
+
+def test_the_pool_lets_in_whom_the_server_lets_in(two: Two) -> None:
+    mine = password(two.host, "shop")
+    assert knock(two.host, "shop", "shop", mine, port=6432) == ""
+    assert "authentication failed" in knock(two.host, "shop", "shop", "guessed", port=6432)
+    assert "permission denied for database" in knock(two.host, "shop", "ledger", mine, port=6432)
+    assert "rejects connection" in knock(two.host, "shop", "postgres", mine, port=6432)
+    assert knock(two.host, "postgres", "postgres", "", port=6432) != ""
+    assert exposure.scan(two.host, "pgbouncer.service").level <= 2.0
+    assert ":6432" not in two.host.run(["ss", "-Hltn"]).stdout
 
 
 def test_a_database_of_somebody_else_is_not_taken(two: Two, tmp_path: Path, ssh_environment: Mapping[str, str]) -> None:

@@ -243,7 +243,7 @@ CASES: dict[str, Callable[[], Composition]] = {
     ),
     "server-postgresql": lambda: composed(
         project(
-            database={"kind": "postgresql", "memory": "2g"},
+            database={"kind": "postgresql", "memory": "2g", "pool": True},
             processes={"worker": "rq worker default"},
             schedule={"clean": {"command": "flask clean", "at": "daily"}},
         ),

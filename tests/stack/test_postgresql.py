@@ -10,10 +10,10 @@ import pytest
 from seawall.agent.data.wanted import PostgresqlDatabase, PostgresqlServer
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import at_once, postgresql
+from seawall.stack import at_once, pgbouncer, postgresql
 from seawall.stack.facts import Facts
 from seawall.stack.sizing import size
-from stack.cases import BOOKWORM, composed, project
+from stack.cases import BOOKWORM, TRIXIE, composed, project
 
 GIB = 1024**3
 OWN = {"DATABASE_PASSWORD": "secret"}
@@ -150,3 +150,19 @@ def test_a_server_that_only_other_apps_use_takes_room_too() -> None:
 def test_the_app_is_started_after_its_database() -> None:
     (web,) = composed(with_database(), own=OWN).release.programs
     assert "\nAfter=network.target postgresql.service\n" in web.files[1].content
+
+
+def test_with_a_pool_the_app_is_given_its_socket_and_the_server_needs_few_connections() -> None:
+    mine = with_database({"pool": True}, server={"workers": 8, "threads": 16})
+    made = composed(mine, own=OWN)
+    assert made.release.env["DATABASE_URL"].endswith("@/guestbook?host=/var/run/postgresql&port=6432")
+    assert servers(mine)[0].wanted["max_connections"] == "100"
+
+
+@pytest.mark.parametrize(("facts", "told"), [(BOOKWORM, True), (TRIXIE, False)])
+def test_a_driver_that_prepares_statements_is_told_of_where_the_pool_cannot_carry_them(
+    facts: Facts, told: bool
+) -> None:
+    notes = pgbouncer.notes((facts.os_id, facts.os_version), frozenset({"psycopg", "flask"}))
+    assert bool(notes) is told
+    assert not told or "prepare_threshold=None" in notes[0]

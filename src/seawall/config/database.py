@@ -64,6 +64,15 @@ class Database(Table):
         example="2g",
         becomes="the memory settings of the server; what is left is for the app's workers (`seawall explain server`)",
     )
+    pool: bool = setting(
+        False,
+        "Have PgBouncer share a few of PostgreSQL's connections out among all threads and processes of the app, for "
+        "one transaction each. Worth it where the app wants more connections than PostgreSQL has memory for. Off by "
+        "default: what an app sets for a connection (SET, LISTEN, temporary tables, advisory locks) does not outlive a "
+        "transaction then.",
+        example=True,
+        becomes="PgBouncer in transaction mode, and its socket in the URL",
+    )
     connections: Auto | Annotated[int, Field(ge=10, le=2000)] = setting(
         "auto",
         "How many connections the app may hold at once. The default is one for each thread of each worker and one for "

@@ -37,6 +37,7 @@ def contradictions(project: Project) -> list[Mistake]:
         *_one_name_for_two(project),
         *_one_port_for_two(project),
         *_no_place_for_a_database(project),
+        *_pool_of_nothing(project),
         *alert_rules.contradictions(project.alerts),
     ]
 
@@ -182,6 +183,18 @@ def _no_place_for_a_database(project: Project) -> Iterator[Mistake]:
             'Keep to one host, or set kind = "none" and give the app the URL of a database that all of them reach, as '
             f"the secret {project.database.variable}.",
         )
+
+
+def _pool_of_nothing(project: Project) -> Iterator[Mistake]:
+    database = project.database
+    if not database.pool:
+        return
+    if database.kind != "postgresql":
+        fact = f"`database.pool` is PgBouncer, which is for PostgreSQL, and `database.kind` is {database.kind}"
+        yield Mistake(("database", "pool"), fact, "Leave it out.")
+    elif database.connections != "auto":
+        fact = "`database.connections` would be ignored: with `database.pool` the pool decides how many there are"
+        yield Mistake(("database", "connections"), fact, "Leave one of them out.")
 
 
 def _one_port_for_two(project: Project) -> Iterator[Mistake]:

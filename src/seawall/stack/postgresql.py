@@ -15,7 +15,7 @@ from seawall.agent.vocabulary import File, Layout, Resource
 from seawall.config.made_secrets import DATABASE_PASSWORD
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import at_once
+from seawall.stack import at_once, pgbouncer
 from seawall.stack.composition import Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.quoting import in_bytes
@@ -47,17 +47,24 @@ SPARE_CONNECTIONS = 13
 SORTING = 4
 
 
-def packages(_project: Project) -> tuple[str, ...]:
-    return ("postgresql",)
+def packages(project: Project) -> tuple[str, ...]:
+    return ("postgresql", *([pgbouncer.PACKAGE] if project.database.pool else []))
 
 
 def units() -> tuple[str, ...]:
-    return ("postgresql.service",)
+    return ("postgresql.service",)  # and with it PgBouncer, which an app finds again by itself
 
 
 def database(project: Project, _layout: Layout, facts: Facts) -> Database:
     name = project.database.name or project.app_id
-    return Database("postgresql", name, name, socket=SOCKET, connections=at_once.allowed(project, facts.cores))
+    return Database("postgresql", name, name, socket=SOCKET, connections=own_connections(project, facts))
+
+
+def own_connections(project: Project, facts: Facts) -> int:
+    """How many connections the app may hold: its pool's, or twice a release's, as two run side by side."""
+    if project.database.pool:
+        return pgbouncer.POOL + pgbouncer.RESERVE
+    return at_once.allowed(project, facts.cores)
 
 
 def version(facts: Facts) -> str:
@@ -87,6 +94,7 @@ def resources(project: Project, _layout: Layout, facts: Facts) -> tuple[Resource
         UNITS,
         *(File(path, render("postgresql.conf.j2", settings=settings)) for path, settings in files.items()),
         *(PostgresqlServer(major, path, _lines(settings)) for path, settings in files.items()),
+        *(pgbouncer.resources(SOCKET) if project.database.pool else ()),
     )
 
 
@@ -99,7 +107,8 @@ def url(project: Project, _layout: Layout, own: Mapping[str, str], _required: fr
     """By the socket, as libpq reads it (PostgreSQL's documentation, 34.1.1.2, Connection URIs)."""
     name = project.database.name or project.app_id
     scheme = project.database.scheme or "postgresql"
-    return f"{scheme}://{name}:{quote(own[DATABASE_PASSWORD], safe='')}@/{name}?host={SOCKET}"
+    port = f"&port={pgbouncer.PORT}" if project.database.pool else ""
+    return f"{scheme}://{name}:{quote(own[DATABASE_PASSWORD], safe='')}@/{name}?host={SOCKET}{port}"
 
 
 def memory(project: Project, facts: Facts) -> int:
@@ -109,13 +118,14 @@ def memory(project: Project, facts: Facts) -> int:
     return _usual(facts) if project.database.kind == "postgresql" or facts.postgresql_version else 0
 
 
-def notes(_inputs: Inputs) -> tuple[str, ...]:
-    return ()
+def notes(inputs: Inputs) -> tuple[str, ...]:
+    facts = inputs.facts
+    return pgbouncer.notes((facts.os_id, facts.os_version), inputs.required) if inputs.project.database.pool else ()
 
 
 def max_connections(project: Project, facts: Facts) -> int:
     """Enough for all apps of the host, in steps."""
-    needed = at_once.allowed(project, facts.cores) + facts.connections + SPARE_CONNECTIONS
+    needed = own_connections(project, facts) + facts.connections + SPARE_CONNECTIONS
     return max(LEAST_CONNECTIONS, -(-needed // CONNECTIONS_STEP) * CONNECTIONS_STEP)
 
 
