@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seawall.agent import process
-from seawall.agent.errors import CheckRefused, CommandFailed
+from seawall.agent.errors import CheckRefused
 
 ADMIN = "postgres"
 TIMEOUT = 60  #: seconds
@@ -62,17 +62,6 @@ def runs(version: str) -> bool:
 def is_there(version: str) -> bool:
     """Whether the host has such a cluster."""
     return Path(f"/etc/postgresql/{version}/main/postgresql.conf").exists()
-
-
-def answers(version: str) -> bool:
-    """Whether it is up and lets its owner in."""
-    if not runs(version):
-        return False
-    try:
-        ask("SELECT 1")
-    except CommandFailed:
-        return False
-    return True
 
 
 def name(text: str) -> str:

@@ -80,7 +80,7 @@ def rules(user: str) -> str:
 def observe(resource: PostgresqlDatabase) -> DatabaseFound:
     """What there is. Raises ApplyFailed where the name belongs to somebody else."""
     hba = files.read_text(str(hba_path(resource.version))) or ""
-    if not psql.answers(resource.version):
+    if not psql.runs(resource.version):
         return DatabaseFound(hba=hba)
     wanted = {"user": text(resource.user), "name": text(resource.name)}
     rows = {row[0]: row[1:] for row in psql.ask(f"{ROLE};{DATABASE};".format(**wanted))}

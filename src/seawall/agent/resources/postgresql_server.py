@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from seawall.agent import process
 from seawall.agent.data import psql
@@ -18,6 +18,8 @@ from seawall.agent.resources import texts
 from seawall.agent.resources.work import Work
 from seawall.agent.vocabulary import Change
 
+#: What ``systemctl enable postgresql`` makes; that unit starts all clusters which are to start by themselves.
+AT_BOOT = Path("/etc/systemd/system/multi-user.target.wants/postgresql.service")
 TIMEOUT = 300  #: seconds that a start may take: it repairs what a crash left
 #: What a setting needs to take effect (PostgreSQL's documentation, 54.25, pg_settings, "context").
 START = "postmaster"
@@ -54,15 +56,10 @@ def observe(resource: PostgresqlServer) -> ServerFound:
     """How it is. Raises ApplyFailed where it runs and does not answer."""
     if not psql.is_there(resource.version):
         return ServerFound()
-    enabled = _enabled()
+    enabled = AT_BOOT.is_symlink()
     if not psql.runs(resource.version):
         return ServerFound(there=True, enabled=enabled)
     return ServerFound(True, True, enabled, _settings(resource))
-
-
-def _enabled() -> bool:
-    """``postgresql.service`` starts all clusters that are to start by themselves (/usr/share/doc/postgresql-common)."""
-    return process.run(["systemctl", "is-enabled", "--quiet", "postgresql.service"], timeout=30).returncode == 0
 
 
 def _settings(resource: PostgresqlServer) -> dict[str, Setting]:
