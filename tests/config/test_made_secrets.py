@@ -59,7 +59,7 @@ def test_what_is_kept_is_found_by_the_next_plan(tmp_path: Path) -> None:
 def test_the_plan_says_what_will_be_made(tmp_path: Path) -> None:
     mine = project(tmp_path)
     assert notes(mine, own_secrets(mine, {})) == (
-        "DATABASE_PASSWORD is made up and kept in seawall.secrets by this deployment: "
+        "DATABASE_PASSWORD is made up and kept in seawall.secrets by this deployment (commit that file): "
         "the password of the app's role in the database",
     )
 

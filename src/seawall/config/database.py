@@ -23,8 +23,8 @@ class Database(Table):
         "none",
         "Which database the app has. `postgresql` and `mariadb` are the distribution's, on the app's own host, reached "
         "over a unix socket alone; `sqlite` is a file among the app's data, for an app on one host that writes little; "
-        "`external` is one that somebody else runs, whose URL is the secret that `variable` names: each deployment asks "
-        "it whether it is there, recent, encrypted as the URL wants, and lets the app in, before the release starts. "
+        "`external` is one that somebody else runs, whose URL is the secret that `variable` names: each deployment "
+        "asks whether it is there, recent, encrypted as the URL wants, and lets the app in, before the release starts. "
         "The default leaves databases to you.",
         example="postgresql",
         becomes="the distribution's package, its settings by the host's memory, and a role and a database of the app's "

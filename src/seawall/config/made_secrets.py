@@ -78,7 +78,9 @@ def own_secrets(project: Project, stored: Mapping[str, str]) -> Own:
 def notes(project: Project, own: Own) -> tuple[str, ...]:
     """What a person should know before a deployment: that secrets are made, and where they will be."""
     what = wanted(project)
-    return tuple(f"{name} is made up and kept in {FILE} by this deployment: {what[name]}" for name in own.made)
+    return tuple(
+        f"{name} is made up and kept in {FILE} by this deployment (commit that file): {what[name]}" for name in own.made
+    )
 
 
 def keep(project: Project, own: Own) -> Path | None:

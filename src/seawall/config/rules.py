@@ -38,6 +38,7 @@ def contradictions(project: Project) -> list[Mistake]:
         *_one_port_for_two(project),
         *_no_place_for_a_database(project),
         *_pool_of_nothing(project),
+        *_set_twice(project),
         *alert_rules.contradictions(project.alerts),
     ]
 
@@ -180,9 +181,24 @@ def _no_place_for_a_database(project: Project) -> Iterator[Mistake]:
             ("database", "kind"),
             f"`database.kind` is {project.database.kind}, which the app reaches on its own host alone, and `hosts` has "
             f"{len(project.hosts)}",
-            'Keep to one host, or set kind = "none" and give the app the URL of a database that all of them reach, as '
-            f"the secret {project.database.variable}.",
+            'Keep to one host, or set kind = "external" and give the app the URL of a database that all of them reach, '
+            f"as the secret {project.database.variable}.",
         )
+
+
+def _set_twice(project: Project) -> Iterator[Mistake]:
+    """The variable that [database] sets cannot be somebody's secret or value too."""
+    variable, kind = project.database.variable, project.database.kind
+    if kind in ("none", "external"):
+        return
+    fact = f"{variable} is set by [database], of the kind {kind}, and named here too"
+    remedy = 'Remove it here; a database of somebody else\'s is kind = "external".'
+    for index, name in enumerate(project.secrets):
+        if name == variable:
+            yield Mistake(("secrets", index), fact, remedy)
+    for table in ("env", "secrets_from"):
+        if variable in getattr(project, table):
+            yield Mistake((table, variable), fact, remedy)
 
 
 def _pool_of_nothing(project: Project) -> Iterator[Mistake]:
