@@ -130,6 +130,7 @@ def test_a_failure_that_changed_nothing_says_so(desk: Desk) -> None:
 
 def test_a_failure_half_way_names_what_has_changed_and_the_way_back(desk: Desk) -> None:
     desk.migrate("CREATE TABLE tag (id INTEGER)", "DROP TABLE post", fail=True)
+    assert not desk.at.migrating.exists()
     assert desk.failure is not None
     assert desk.failure.state == (
         "everything else is as it was; v0 is live; the migration left the database's schema half way"
