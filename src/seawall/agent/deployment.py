@@ -93,7 +93,7 @@ class Deployer:
             if release.external:
                 self._ask_database(work, release)
             if lead:
-                Migrating(self.places, self._step, self._says("migrated"), self.cancelled).migrate(work, release)
+                Migrating(self.places, self._step, self.report, self.cancelled).migrate(work, release)
         with self._step("started"):
             self.programs.start(work.release_id, release, "web")
         with self._step("gated"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from seawall.agent import commands
 from seawall.agent.files import write_atomic
 from seawall.agent.places import Places
-from seawall.agent.vocabulary import Release
+from seawall.agent.vocabulary import Event, Release
 from seawall.agent.work import Aftermath, Work
 
 SET_UP = "set-up"
@@ -17,11 +17,11 @@ SET_UP = "set-up"
 
 @dataclass(frozen=True)
 class Migrating:
-    """``step`` shows and journals a step of the deployment, ``says`` hears the lines that a command prints."""
+    """``step`` shows and journals a step of the deployment."""
 
     places: Places
     step: Callable[[str], AbstractContextManager[None]]
-    says: Callable[[str], None]
+    report: Callable[[Event], None]
     cancelled: Callable[[], bool]
 
     def migrate(self, work: Work, release: Release) -> None:
@@ -37,7 +37,11 @@ class Migrating:
 
     def _run(self, what: str, command: str, work: Work, release: Release) -> None:
         at = self.places.release(work.release_id)
-        commands.run_once(what, command, self.places, at, release, on_line=self.says, cancelled=self.cancelled)
+
+        def hear(line: str) -> None:
+            self.report(Event("output", "migrated", text=line))
+
+        commands.run_once(what, command, self.places, at, release, on_line=hear, cancelled=self.cancelled)
         if what == SET_UP:
             mark_set_up(self.places)
 
@@ -50,7 +54,8 @@ class Migrating:
         data = at.data() if at.settings.exists() else None
         if data is None or data.database is None:
             return _unwatched(work)
-        return Guarded(data, data.database, self.places, work, release, self.step, self.cancelled).watched()
+        guarded = Guarded(data, data.database, self.places, work, release, self.step, self.report, self.cancelled)
+        return guarded.watched()
 
 
 def mark_set_up(places: Places) -> None:

@@ -20,7 +20,7 @@ from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.vocabulary import Data, Database, data_to_wire
 from seawall.agent.errors import Cancelled, DiskFull, Locked, MigrationFailed
 from seawall.agent.places import Places
-from seawall.agent.vocabulary import Release
+from seawall.agent.vocabulary import Event, Release
 from seawall.agent.work import Work, failure_of
 
 
@@ -35,6 +35,7 @@ class Desk:
         self.data = Data("shop", str(base), "", database=self.database)
         self.at.settings.write_text(json.dumps(data_to_wire(self.data)))
         self.steps: list[str] = []
+        self.told: list[Event] = []
         self.number = 0
         self.stopped = False
 
@@ -48,7 +49,14 @@ class Desk:
         self.number += 1
         work = Work("deploy", "ada@desk", f"v{self.number}", old=f"v{self.number - 1}")
         migration = Guarded(
-            self.data, self.database, self.places, work, release or sample.release(), self._step, lambda: self.stopped
+            self.data,
+            self.database,
+            self.places,
+            work,
+            release or sample.release(),
+            self._step,
+            self.told.append,
+            lambda: self.stopped,
         )
         try:
             with migration.watched():
@@ -161,11 +169,29 @@ def test_a_migration_that_failed_is_saved_again_the_next_time(desk: Desk) -> Non
     assert desk.saved == ["v1", "v3"]
 
 
-def test_it_does_not_run_while_a_backup_is_made_and_no_backup_begins_meanwhile(desk: Desk) -> None:
+def test_it_waits_for_a_backup_that_is_under_way_but_not_for_ever(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarded, "PATIENCE", 0.3)
     desk.at.folder.mkdir(parents=True)
     with lock.hold(desk.at.lock, by="the host's timer", action="backup"), pytest.raises(Locked, match="runs a backup"):
         desk.migrate("DROP TABLE post")
     desk.sql("SELECT * FROM post")
+    (note,) = desk.told
+    assert note.text.startswith("the migration waits: the host's timer runs a backup")
+    desk.migrate("DROP TABLE post")
+
+
+def test_one_that_has_nothing_to_do_waits_for_nobody(desk: Desk) -> None:
+    desk.migrate()
+    with lock.hold(desk.at.lock, by="the host's timer", action="backup"):
+        desk.migrate()
+    assert desk.told == []
+
+
+def test_no_backup_begins_while_it_runs(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(desk, "sql", lambda *_: seen.append(lock.holder(desk.at.lock)))
+    desk.migrate("DROP TABLE post")
+    assert seen[0].startswith("ada@desk runs a migration")
 
 
 @pytest.mark.parametrize("why", ["too little room", "stopped"])

@@ -7,8 +7,9 @@ A backup that is under way would make the migration wait, and with it everybody 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 from seawall.agent import lock
@@ -17,13 +18,17 @@ from seawall.agent.data.engines import engine_for
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.schemas import Schema
 from seawall.agent.data.vocabulary import Data, Database
-from seawall.agent.errors import AgentError
+from seawall.agent.errors import AgentError, Cancelled, Locked
 from seawall.agent.files import remove, write_atomic
 from seawall.agent.journal import now
 from seawall.agent.places import Places
-from seawall.agent.vocabulary import Release
+from seawall.agent.vocabulary import Event, Release
 from seawall.agent.work import Aftermath, Work
 
+#: How long a backup or a drill that is under way is waited for, seconds: most are through by then.
+PATIENCE = 900.0
+#: Between two tries, seconds.
+TICK = 0.2
 #: The exit code of what a person has to look after.
 NEEDS_PERSON = 4
 
@@ -38,31 +43,55 @@ class Guarded:
     work: Work
     release: Release
     step: Callable[[str], AbstractContextManager[None]]
+    report: Callable[[Event], None]
     cancelled: Callable[[], bool]
 
     @contextmanager
     def watched(self) -> Iterator[None]:
         """The migration runs within. Raises what it raises, once `work` knows what is to be said of the database."""
-        at = self._at
-        at.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with lock.hold(at.lock, by=self.work.by, action="migration"):
-            before = schemas.read(self.database)
-            snapshot = self._snapshot(before)
-            note(at, self.work.release_id, before, snapshot)
-            try:
+        self._at.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with ExitStack() as held:
+            before, snapshot = schemas.read(self.database), ""
+            if self._may_change_anything(before):
+                self._wait_for_turn(held)
+                before = schemas.read(self.database)
+                snapshot = self._snapshot()
+            with self._judged(before, snapshot):
                 yield
-            except BaseException:
-                self.work.aftermath = after_failure(self.database, before, snapshot)
-                raise
-            finally:
-                remove(str(at.migrating))
-            self._succeeded(before)
 
-    def _snapshot(self, before: Schema) -> str:
+    @contextmanager
+    def _judged(self, before: Schema, snapshot: str) -> Iterator[None]:
+        note(self._at, self.work.release_id, before, snapshot)
+        try:
+            yield
+        except BaseException:
+            self.work.aftermath = after_failure(self.database, before, snapshot)
+            raise
+        finally:
+            remove(str(self._at.migrating))
+        self._succeeded(before)
+
+    def _wait_for_turn(self, held: ExitStack) -> None:
+        """Hold the lock of the app's data. Raises Locked after :data:`PATIENCE`, Cancelled."""
+        deadline, told = time.monotonic() + PATIENCE, False
+        while True:
+            try:
+                held.enter_context(lock.hold(self._at.lock, by=self.work.by, action="migration"))
+            except Locked as error:
+                if self.cancelled():
+                    raise Cancelled("stopped while waiting for its turn at the data") from error
+                if time.monotonic() > deadline:
+                    raise
+                if not told:
+                    self.report(Event("note", "migrated", text=f"the migration waits: {error.fact}"))
+                told = True
+                time.sleep(TICK)
+            else:
+                return
+
+    def _snapshot(self) -> str:
         """The id of the snapshot that was made; "" where none was wanted."""
-        if not self.release.snapshot or not self._may_change_anything(before):
-            return ""
-        if engine_for(self.database).is_empty(self.database.name):
+        if not self.release.snapshot or engine_for(self.database).is_empty(self.database.name):
             return ""
         with self.step("saved"):
             begun = now()
