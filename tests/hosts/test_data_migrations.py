@@ -75,7 +75,7 @@ def site(
     project = ledger_project(directory, ssh_environment, data_host.name, kind=kind, name=f"ledger-{kind}")
     project.configure(release={"setup": None, "migrate": "alembic upgrade head"})
     project.write("requirements.txt", f"{(project.directory / 'requirements.txt').read_text()}alembic\n")
-    project.write("alembic.ini", "[alembic]\nscript_location = migrations\n")
+    project.write("alembic.ini", "[alembic]\nscript_location = migrations\nprepend_sys_path = .\n")
     project.write("migrations/env.py", ENV)
     project.write("migrations/script.py.mako", "")
     made = Site(data_host, project, kind)
