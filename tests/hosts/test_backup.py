@@ -79,8 +79,8 @@ def test_a_backup_by_hand_and_by_the_timers_own_unit(data_host: Host, project: P
     timers = data_host.run(["systemctl", "list-timers", "--all", f"{UNIT}.timer"]).stdout
     assert f"{UNIT}.service" in timers
     journal = data_host.run(["journalctl", "-u", UNIT, "-o", "cat"]).stdout
-    assert "folders: 3.0 MB, 1 files" in journal
-    assert ", 1 tables" in journal
+    assert "folders: 3.0 MB, 1 file" in journal
+    assert ", 1 table" in journal
     assert "redis: " in journal
     status = project.seawall("status", check=False)
     assert status.code == 1

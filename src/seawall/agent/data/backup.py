@@ -138,7 +138,7 @@ class _Work:
         with self._step("database") as told, engine_for(database).dump() as dump:
             saved, found = self._stream(manifest.DATABASE, dump)
             part = DatabasePart(database.kind, database.name, dump.version, saved.bytes, saved.snapshot, found)
-            told.text = f"{size(part.bytes)}, {len(figures.tables(found))} tables"
+            told.text = f"{size(part.bytes)}, {_count(len(figures.tables(found)), 'table')}"
         return part
 
     def _redis(self) -> RedisPart | None:
@@ -179,7 +179,7 @@ class _Work:
             }
             self.added += saved.added
             part = FilesPart(folders, saved.bytes, saved.snapshot, found)
-            told.text = f"{size(part.bytes)}, {len(found)} files"
+            told.text = f"{size(part.bytes)}, {_count(len(found), 'file')}"
         return part
 
     def _of_engines(self) -> list[str]:
@@ -227,7 +227,7 @@ class _Work:
             self.store.forget(left)
             if left:
                 self.store.prune(PRUNING)
-            told.text = f"{len(ids) - len(gone)} backups kept, {len(gone)} removed"
+            told.text = f"{_count(len(ids) - len(gone), 'backup')} kept, {len(gone)} removed"
         return gone
 
 
@@ -272,6 +272,10 @@ def size(count: int) -> str:
             return f"{amount:.0f} {unit}" if amount >= 10 or unit == "bytes" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 
 def _is_in(path: str, folders: list[str]) -> bool:
