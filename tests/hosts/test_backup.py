@@ -88,6 +88,17 @@ def test_a_backup_by_hand_and_by_the_timers_own_unit(data_host: Host, project: P
     assert not project.deploy("--dry-run", "--json").json["hosts"][0]["changes"], "a second deploy changes nothing"
 
 
+def test_backups_can_be_had_without_seawall(data_host: Host, project: Project, vault: Vault) -> None:
+    variables = f"set -a; . {BASE}/state/backup.env; RESTIC_REPOSITORY={vault.url}/ledger; set +a"
+    restic = f"{variables}; restic --cacert {BASE}/state/backup.ca"
+    listed = data_host.run(["sh", "-c", f"{restic} snapshots --json --tag app=ledger"]).stdout
+    parts = {one["paths"][0]: one["short_id"] for one in json.loads(listed)}
+    dump = data_host.run(["sh", "-c", f"{restic} dump {parts['/database.dump']} /database.dump | pg_restore --list"])
+    assert "TABLE DATA public rows_kept ledger" in dump.stdout
+    data_host.run(["sh", "-c", f"{restic} restore {parts[f'{BASE}/data']} --target /root/files"])
+    assert data_host.run(["cmp", f"/root/files{UPLOADS}/photo", f"{UPLOADS}/photo"]).returncode == 0
+
+
 def test_what_did_not_change_does_not_travel_again(data_host: Host, project: Project, vault: Vault) -> None:
     data_host.run(["sh", "-c", f"head -c 40000000 /dev/urandom > {UPLOADS}/film"])
     assert int(str(backup_now(project)["added"])) > 40_000_000
