@@ -1,9 +1,6 @@
 """The bad day, as a person has it: rows and files come back, what was there is kept, and drills tell what is proven."""
 
-import json
-import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
@@ -90,7 +87,7 @@ def test_the_newest_backup_takes_the_place_of_the_live_data_and_the_app_runs_on_
     assert host.read_file(f"{done['folders'][f'{BASE}/data']}/new") == "new"
     assert host.run(["stat", "-c", "%U %a", f"{BASE}/data/photo"]).stdout.split()[0] == "ledger"
     assert databases(host) == ["ledger", done["kept_database"]]
-    assert not host.exists(f"{BASE}/restore.scratch")
+    assert not host.exists(f"{BASE}/state/data/restore.scratch")
     assert not host.exists(f"{BASE}/maintenance")
     assert add_rows(host, "four")
     assert project.seawall("plan", "--exit-code").code == 0, "a restored database is what the plan wants"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from seawall.agent.data.vocabulary import Repository, Retention, data_from_wire
+from seawall.agent.data.vocabulary import DrillSettings, Repository, Retention, data_from_wire
 from seawall.agent.envfile import parse_environment_file
 from seawall.agent.host_vocabulary import Unit
 from seawall.agent.vocabulary import AgentCopy, File, Package, Requirements, Source
@@ -128,3 +128,17 @@ def test_what_is_no_repository_or_holds_a_password_is_refused(url: str) -> None:
 def test_what_is_no_certificate_or_host_key_is_refused(key: str, value: str) -> None:
     with pytest.raises(ValidationError):
         backed_up("/b", **{key: value})
+
+
+def test_a_drill_has_a_timer_of_its_own_unless_none_is_wanted() -> None:
+    wanted = project(
+        backup={"repository": "s3:https://s3.example.com/b"}, drill={"at": "Sun 05:00", "command": "check"}
+    )
+    there, unit = files(wanted), "/etc/systemd/system/seawall-drill-guestbook"
+    assert "OnCalendar=Sun 05:00\n" in there[f"{unit}.timer"].content
+    assert " job drill /srv/guestbook\n" in there[f"{unit}.service"].content
+    assert data_from_wire(json.loads(there["/srv/guestbook/state/data.json"].content)).drill == DrillSettings(
+        "check", "Sun 05:00"
+    )
+    none = project(backup={"repository": "s3:https://s3.example.com/b"}, drill={"at": ""})
+    assert not [path for path in files(none) if "seawall-drill" in path]

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field
 from seawall.config.alerts import Alerts
 from seawall.config.backup import Backup
 from seawall.config.database import Database
+from seawall.config.drill import Drill
 from seawall.config.process_manager import ProcessManager
 from seawall.config.proxy import Proxy
 from seawall.config.redis import Redis
@@ -302,6 +303,7 @@ class Settings(Table):
     process: ProcessManager = Field(ProcessManager(), description="What keeps the app running.")
     database: Database = Field(Database(), description="The app's database.")
     backup: Backup = Field(Backup(), description="Backups of the database and of the app's files.")
+    drill: Drill = Field(Drill(), description="The proof that backups can be restored.")
     redis: Redis = Field(Redis(), description="A Redis of the app's own.")
     static: dict[UrlPrefix, PartOfProject] = setting(
         {},

@@ -177,6 +177,9 @@ Size = Annotated[str, _text(r"^[0-9]{1,12}[kKmMgG]?$", 'a size such as "512k", "
 Calendar = Annotated[
     str, _text(r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$", 'a systemd calendar expression such as "daily" or "*-*-* 03:00:00"')
 ]
+OptionalCalendar = Annotated[
+    str, _text(r"^([^\x00-\x1f]*\S[^\x00-\x1f]*)?$", 'a systemd calendar expression such as "*-*-* 05:00:00", or ""')
+]
 Email = Annotated[str, _text(r"^([^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+)?$", 'an e-mail address, or ""')]
 Recipient = Annotated[str, _text(r"^[^@\s\x00-\x1f,;<>]+@[^@\s\x00-\x1f,;<>]+$", "an e-mail address")]
 WebhookOrSecret = Annotated[

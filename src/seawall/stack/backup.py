@@ -1,8 +1,8 @@
-"""The backups of an app on a server: restic, what it is told, and the timer that starts the job."""
+"""The backups of an app on a server, and the drills that prove them: restic, what it is told, and the timers."""
 
 from __future__ import annotations
 
-from seawall.agent.data.vocabulary import Repository, Retention
+from seawall.agent.data.vocabulary import DrillSettings, Repository, Retention
 from seawall.agent.envfile import render_environment_file
 from seawall.agent.host_vocabulary import Unit
 from seawall.agent.vocabulary import AgentCopy, Directory, File, Layout, Resource
@@ -49,6 +49,11 @@ def retention(project: Project) -> Retention:
     return Retention(project.backup.keep_daily, project.backup.keep_weekly, project.backup.keep_monthly)
 
 
+def drill(project: Project) -> DrillSettings:
+    """What the jobs are told of drills: without backups there are none."""
+    return DrillSettings(project.drill.command, project.drill.at) if wanted(project) else DrillSettings()
+
+
 def resources(project: Project, layout: Layout) -> tuple[Resource, ...]:
     """What holds no secret; nothing where there are no backups."""
     if not wanted(project):
@@ -56,13 +61,23 @@ def resources(project: Project, layout: Layout) -> tuple[Resource, ...]:
     backup, state = project.backup, f"{layout.base}/state"
     public = [File(f"{state}/backup.ca", backup.ca)] if backup.ca else []
     public += [File(f"{state}/backup.known_hosts", _whole_lines(backup.known_hosts))] if backup.known_hosts else []
-    unit = f"seawall-backup-{layout.app}"
-    service = render("backup.service.j2", layout=layout, agent=AGENT, **_sandbox(backup.repository))
-    timer = render("backup.timer.j2", layout=layout, at=backup.at, spread=SPREAD)
+    drill = "Restores the newest backup where nobody sees it, and compares it."
     return (
         AgentCopy(AGENT),
         Directory(f"{state}/data", 0o700, "root", "root"),
         *public,
+        *_timed(project, layout, "backup", backup.at, f"Backs up the data of {layout.app}."),
+        *(_timed(project, layout, "drill", project.drill.at, drill) if project.drill.at else ()),
+    )
+
+
+def _timed(project: Project, layout: Layout, job: str, at: str, comment: str) -> tuple[Resource, ...]:
+    """A job that the host's own timer starts."""
+    unit = f"seawall-{job}-{layout.app}"
+    sandbox = _sandbox(project.backup.repository)
+    service = render("job.service.j2", layout=layout, agent=AGENT, job=job, comment=comment, **sandbox)
+    timer = render("job.timer.j2", layout=layout, job=job, at=at, spread=SPREAD)
+    return (
         File(f"{UNIT_DIR}/{unit}.service", service, service=UNITS.name),
         File(f"{UNIT_DIR}/{unit}.timer", timer, service=UNITS.name),
         UNITS,

@@ -41,6 +41,7 @@ def of(project: Project, layout: Layout, facts: Facts) -> Data | None:
         folders=(f"{layout.base}/data",),
         repository=repository,
         retention=backup.retention(project),
+        drill=backup.drill(project),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from seawall.agent.data.engines import Engine
 from seawall.agent.data.figures import compare, compare_files, of_files
 from seawall.agent.data.manifest import DatabasePart, FilesPart
+from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.source import Bytes, Source
 from seawall.agent.errors import LoadFailed, NotAsBackedUp
 from seawall.agent.files import remove_tree
@@ -35,8 +36,8 @@ def drop_scratches(engine: Engine, database: str, purpose: str) -> None:
 
 
 def scratch_folder(base: str, purpose: str) -> Path:
-    """Where files are restored to: beside the app's folders, and root's alone."""
-    return Path(base) / f"{purpose}.scratch"
+    """Where files are restored to: on the disk of the app's folders, and root's alone."""
+    return DataPlaces(Path(base)).folder / f"{purpose}.scratch"
 
 
 def load(engine: Engine, source: Source, part: DatabasePart, name: str) -> None:
