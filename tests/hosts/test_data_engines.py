@@ -245,7 +245,7 @@ def test_the_password_changes_without_a_moment_in_which_the_live_release_has_a_w
         done = len(kept)
         eventually(lambda: len(kept) > done + 5, "rows after the deployment")
     assert ledger.seawall("plan", "--exit-code").code == 0
-    ledger.seawall("rollback", "--yes")
+    ledger.seawall("rollback")
     assert rows(data_host)
 
 
