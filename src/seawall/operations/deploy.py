@@ -50,19 +50,22 @@ def deploy(plan: Plan) -> Generator[Happening, None, Deployed]:
     return Deployed(live, {item.host.name: item.host.live for item in plan.hosts}, troubles)
 
 
-def set_up(plan: Plan) -> Generator[Happening, None, None]:
-    """Make the first host all that the plan says, but for a release. Raises SeawallError."""
+def set_up(plan: Plan) -> Generator[Happening, None, tuple[SeawallError, ...]]:
+    """Make the first host all that the plan says, but for a release. Raises SeawallError.
+
+    Returns what went wrong and ends nothing, as :func:`commit` does.
+    """
     yield from _keep_made(plan)
     lead = plan.hosts[0]
     if not lead.changes:
-        return
+        return ()
 
     def work(host: Host, tell: Tell) -> dict[str, Any]:
         resources = {"fingerprint": lead.fingerprint, "new_release": False, "release_id": "", "lead": False}
         return _request(host, tell, "prepare", **resources)
 
     yield from _all_or_none([lead.host], (yield from on_each([lead.host], work, _stopping([lead.host]))))
-    yield from commit([lead.host])
+    return (yield from commit([lead.host]))
 
 
 def _keep_made(plan: Plan) -> Iterator[Happening]:

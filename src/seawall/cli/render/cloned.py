@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from seawall.cli.render.deployed import Done, deployed_data
+from seawall.cli.render.errors import error_data, warning_lines
 from seawall.cli.render.lines import Line, count, size
 from seawall.errors import SeawallError
 
@@ -27,12 +28,16 @@ def cloned_lines(cloned: Cloned, now: datetime) -> list[Line]:
         Line(f"what was written after {backup.made} is not in it", "careful"),
     ]
     kept = {**cloned.done.folders, cloned.done.database: cloned.done.kept_database}
+    for trouble in cloned.troubles:
+        lines += warning_lines(trouble)
     return [*lines, *(Line(f"{place} of before is kept as {there}") for place, there in kept.items() if there)]
 
 
 def cloned_data(plan: Plan, done: Done, cloned: Cloned, now: datetime) -> dict[str, Any]:
     restored = {**asdict(cloned.backup), "age": _seconds(cloned.backup.made, now)}
-    return {**deployed_data(plan, done), "restored": restored}
+    told = deployed_data(plan, done)
+    warnings = [error_data(trouble)["error"] for trouble in cloned.troubles]
+    return {**told, "warnings": [*warnings, *told["warnings"]], "restored": restored}
 
 
 def age(past: int) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from seawall.config.made_secrets import BACKUP_PASSWORD
-from seawall.errors import SecretError, UsageError
+from seawall.errors import SeawallError, SecretError, UsageError
 from seawall.operations.data import restore as restoring
 from seawall.operations.data.restore import Outlook, Restored, Wanted
 from seawall.operations.deploy import set_up
@@ -20,10 +20,11 @@ from seawall.operations.plan import HostPlan, Plan
 
 @dataclass(frozen=True)
 class Cloned:
-    """The backup that the host has now, and what became of what was there."""
+    """The backup that the host has now, and what became of what was there; ``troubles`` ended nothing."""
 
     backup: Outlook
     done: Restored
+    troubles: tuple[SeawallError, ...] = ()
 
 
 def check(plan: Plan) -> None:
@@ -56,12 +57,12 @@ def prepare(plan: Plan, backup: str, *, replace: bool) -> Generator[Happening, N
 
     Raises SeawallError; the host is set up then, perhaps, and nobody is served there.
     """
-    yield from set_up(plan)
+    troubles = yield from set_up(plan)
     host = _lead(plan).host
     outlook = restoring.look(host, Wanted(backup, replace=replace))
     done = yield from restoring.restore(host, Wanted(outlook.backup, replace=replace))
     host.session.request("data-set-up")
-    return Cloned(outlook, done)
+    return Cloned(outlook, done, troubles)
 
 
 def _lead(plan: Plan) -> HostPlan:
