@@ -65,7 +65,7 @@ class Site:
     clone: dict[str, object]
 
 
-@pytest.fixture(scope="module", params=["postgresql"])
+@pytest.fixture(scope="module", params=["postgresql", "mariadb", "sqlite"])
 def site(
     request: pytest.FixtureRequest,
     lab: Lab,

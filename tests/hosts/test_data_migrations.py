@@ -62,7 +62,7 @@ class Site:
         return told.err[told.err.index("error: ") :]
 
 
-@pytest.fixture(scope="module", params=["postgresql"])
+@pytest.fixture(scope="module", params=["postgresql", "mariadb", "sqlite"])
 def site(
     request: pytest.FixtureRequest,
     data_host: Host,
@@ -135,7 +135,7 @@ def test_what_postgresql_does_outside_of_a_transaction_is_named(site: Site) -> N
     assert "+ index CREATE INDEX ix_word" in error
     assert "`seawall restore --snapshot v" in error
     assert site.rows() == ["first", "second"]
-    site.host.run(["runuser", "-u", "postgres", "--", "psql", "-c", "DROP INDEX ix_word", "ledger-postgresql"])
+    site.host.run(["sh", "-c", "cd / && runuser -u postgres -- psql -c 'DROP INDEX ix_word' ledger-postgresql"])
 
 
 def test_the_next_deployment_migrates_and_keeps_the_newest_snapshots(site: Site) -> None:
