@@ -51,13 +51,16 @@ class Guarded:
         """The migration runs within. Raises what it raises, once `work` knows what is to be said of the database."""
         self._at.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with ExitStack() as held:
-            before, snapshot = schemas.read(self.database), ""
-            if self._may_change_anything(before):
-                self._wait_for_turn(held)
-                before = schemas.read(self.database)
-                snapshot = self._snapshot()
-            with self._judged(before, snapshot):
+            before = schemas.read(self.database)
+            if not self._may_change_anything(before):
+                with self._judged(before, ""):
+                    yield
+                return
+            self._wait_for_turn(held)
+            before = schemas.read(self.database)
+            with self._judged(before, self._snapshot()):
                 yield
+            self._succeeded(before)
 
     @contextmanager
     def _judged(self, before: Schema, snapshot: str) -> Iterator[None]:
@@ -69,7 +72,6 @@ class Guarded:
             raise
         finally:
             remove(str(self._at.migrating))
-        self._succeeded(before)
 
     def _wait_for_turn(self, held: ExitStack) -> None:
         """Hold the lock of the app's data. Raises Locked after :data:`PATIENCE`, Cancelled."""
