@@ -129,8 +129,8 @@ def test_an_existing_release_is_never_written_over(there: Places, store: Store) 
 @pytest.mark.parametrize(
     ("release_id", "listen", "markers"),
     [
-        ("v7", Listen(), {}),
-        ("v7", Listen("uwsgi"), {"web.uwsgi": ""}),
+        ("v7", Listen(), {"web.http-socket": ""}),
+        ("v7", Listen("uwsgi"), {"web.uwsgi": "", "web.uwsgi-socket": ""}),
         ("v7", Listen("http", "127.4.5.6"), {"web.tcp": "127.4.5.6:10007"}),
         ("v12345", Listen("uwsgi", "127.4.5.6"), {"web.uwsgi": "", "web.tcp": "127.4.5.6:12345"}),
     ],

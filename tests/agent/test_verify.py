@@ -186,6 +186,12 @@ def _replaced(path: Path, text: str) -> None:
         ),
         (lambda m: (m.at.root / "web.uwsgi").touch(), "settings", "releases/v1/web.uwsgi", "was not sent"),
         (
+            lambda m: (m.at.root / "web.uwsgi-socket").touch(),
+            "settings",
+            "releases/v1/web.uwsgi-socket",
+            "was not sent",
+        ),
+        (
             lambda m: (m.at.units / "web-v1.ini").unlink(),
             "settings",
             "releases/v1/units/web-v1.ini",

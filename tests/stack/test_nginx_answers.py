@@ -29,10 +29,14 @@ def test_each_request_has_a_new_id_that_the_app_hears_and_the_visitor_gets(front
 
 
 def test_an_id_is_taken_over_from_what_stands_in_front_of_the_server_and_from_nobody_else(short: Path) -> None:
-    with front_in(short, proxy={"request_id_from": ["127.0.0.1"]}) as front:
+    settings = {"request_id_from": ["127.0.0.1"], "cache": {"paths": {"/kept": 60}}}
+    with front_in(short, proxy=settings) as front:
         assert told(front) == {"app": MADE_UP, "visitor": MADE_UP}
         for odd in ("short", 'x"y' * 5, "x" * 129):
             assert odd not in front.ask("/", X_Request_ID=odd).text
+        kept = [front.ask("/kept", X_Request_ID=f"from-in-front-{number}") for number in range(2)]
+        assert [answer.headers["X-Cache"] for answer in kept] == ["MISS", "HIT"]
+        assert kept[1].headers["X-Request-ID"] == "from-in-front-1"
     (short / "other").mkdir()
     with front_in(short / "other", proxy={"request_id_from": ["203.0.113.0/24"]}) as front:
         assert MADE_UP not in told(front).values()

@@ -30,6 +30,8 @@ def test_a_switch_of_the_one_link_also_changes_how_the_app_is_asked(front: Front
         "v34": {"tcp": f"{address}:10034"},
         "v567": {"tcp": f"{address}:10567", "uwsgi": ""},
         "v4321": {"tcp": f"{address}:14321"},
+        "v5": {"uwsgi": "", "uwsgi-socket": ""},
+        "v6": {"http-socket": ""},
     }.items():
         place.stage(front.made, release)
         mark(front, release, **markers)
@@ -38,8 +40,10 @@ def test_a_switch_of_the_one_link_also_changes_how_the_app_is_asked(front: Front
         app(front.made, "v34", address=at["v34"]),
         app(front.made, "v567", speaks="uwsgi", address=at["v567"]),
         app(front.made, "v4321", address=at["v4321"]),
+        app(front.made, "v5", speaks="uwsgi"),
+        app(front.made, "v6"),
     ):
-        for release in ("v1", "v3", "v34", "v567", "v4321", "v2"):
+        for release in ("v1", "v3", "v34", "v5", "v567", "v6", "v4321", "v2"):
             place.switch(front.made, release)
             first, *_ = front.ask("/a%20b?c=d", "POST", b"x").text.splitlines()
             assert first == f"{release} POST /a%20b?c=d"
@@ -58,10 +62,15 @@ def slowly_sent(front: Front) -> Iterator[http.client.HTTPConnection]:
 
 
 def test_an_upload_that_began_before_the_kind_changed_is_taken_by_the_new_one(front: Front) -> None:
-    place.stage(front.made, "v3")
-    mark(front, "v3", uwsgi="")
-    with app(front.made, "v3", speaks="uwsgi"):
-        for before, after in (("v1", "v3"), ("v3", "v1")):
+    for release, markers in {
+        "v3": {"uwsgi": ""},
+        "v5": {"uwsgi": "", "uwsgi-socket": ""},
+        "v6": {"http-socket": ""},
+    }.items():
+        place.stage(front.made, release)
+        mark(front, release, **markers)
+    with app(front.made, "v3", speaks="uwsgi"), app(front.made, "v5", speaks="uwsgi"), app(front.made, "v6"):
+        for before, after in (("v1", "v3"), ("v3", "v1"), ("v1", "v5"), ("v5", "v6"), ("v6", "v3")):
             place.switch(front.made, before)
             with slowly_sent(front) as connection:
                 place.switch(front.made, after)

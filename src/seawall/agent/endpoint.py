@@ -4,8 +4,10 @@ The link to its socket is called ``web.sock``, or ``uwsgi.sock`` where uwsgi's o
 release has up to two marker files, which the front server looks for at each request: ``web.uwsgi`` (empty) for that
 protocol, ``web.tcp`` (``ADDRESS:PORT``) where it listens on TCP. So the one rename of ``live`` also changes the way of
 asking; and a request for which that was decided just before finds no socket, rather than one that takes it for noise.
-A third file, ``web.release``, holds the release's id: by it a front server that cannot see where a link leads says
-which release answered (decision 0002).
+Where the release listens on its socket, one more file (empty) says all of that at once, ``web.uwsgi-socket`` or
+``web.http-socket``: nginx looks for it first and need look for no other. Releases that an earlier agent made lack it.
+``web.release`` holds the release's id: by it a front server that cannot see where a link leads says which release
+answered (decision 0002).
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ from seawall.agent.vocabulary import Listen
 
 UWSGI_MARKER = "web.uwsgi"
 TCP_MARKER = "web.tcp"
+SOCKET_MARKERS = {"http": "web.http-socket", "uwsgi": "web.uwsgi-socket"}
 RELEASE_MARKER = "web.release"
-MARKERS = (UWSGI_MARKER, TCP_MARKER)
+MARKERS = (UWSGI_MARKER, TCP_MARKER, *SOCKET_MARKERS.values())
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,13 @@ def link_name(listen: Listen) -> str:
     return "uwsgi.sock" if listen.speaks == "uwsgi" else "web.sock"
 
 
+def socket_marker(listen: Listen) -> tuple[str, ...]:
+    """The name of the one file that says how a release is asked on its socket; none where it listens on TCP."""
+    return () if listen.address else (SOCKET_MARKERS[listen.speaks],)
+
+
 def markers(release_id: str, listen: Listen) -> dict[str, str]:
-    """The marker files of a release, with their content."""
+    """The marker files that every release has, with their content."""
     found = {}
     if listen.speaks == "uwsgi":
         found[UWSGI_MARKER] = ""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from seawall.agent import compressed
-from seawall.agent.endpoint import RELEASE_MARKER, link_name, markers, port
+from seawall.agent.endpoint import RELEASE_MARKER, link_name, markers, port, socket_marker
 from seawall.agent.envfile import render_environment_file
 from seawall.agent.errors import AgentError, BadRequest
 from seawall.agent.files import disk_full, write_atomic
@@ -32,7 +32,8 @@ def stage(places: Places, release_id: str, release: Release, made: str) -> Relea
         _static(places, at, release)
         _settings(places, at, release)
         (at.root / link_name(release.listen)).symlink_to(at.socket)
-        for name, text in {RELEASE_MARKER: release_id, **markers(release_id, release.listen)}.items():
+        empty = dict.fromkeys(socket_marker(release.listen), "")
+        for name, text in {RELEASE_MARKER: release_id, **markers(release_id, release.listen), **empty}.items():
             _write(at.root / name, text, 0o644)
         write_atomic(str(at.env), render_environment_file(release.env).encode(), 0o600)
         # Last, and whole even after a power cut: recovery reads it to learn what it has to stop.

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from seawall.agent import compressed, contents, edits, releases, verify_environment, verify_running
-from seawall.agent.endpoint import MARKERS, link_name, markers
+from seawall.agent.endpoint import MARKERS, link_name, markers, socket_marker
 from seawall.agent.errors import AgentError, NoSuchRelease
 from seawall.agent.findings import Area
 from seawall.agent.managers import Manager
@@ -169,7 +169,7 @@ def _generated(places: Places, at: ReleasePlaces, release: Release) -> Area:
 
 def _unwanted_markers(area: Area, at: ReleasePlaces, release: Release) -> None:
     """The front server goes by these files: one that does not belong there misleads it."""
-    for name in sorted(set(MARKERS) - markers(at.id, release.listen).keys()):
+    for name in sorted(set(MARKERS) - markers(at.id, release.listen).keys() - {*socket_marker(release.listen)}):
         if (at.root / name).exists():
             area.differs(at.root / name, "was not sent")
 

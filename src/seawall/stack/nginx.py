@@ -48,7 +48,7 @@ def site(site: Site) -> tuple[Resource, ...]:
     own_default = tls is not None and not project.domains
     content = render(
         "nginx-site.conf.j2",
-        **_app(project, layout, facts, hsts=tls.hsts if tls else ""),
+        **_app(project, layout, facts, log=f"{LOGS}/{name}.access.log", hsts=tls.hsts if tls else ""),
         hosts=site.hosts,
         by_address=not project.domains,
         redirect_from=project.redirect_from,
@@ -58,7 +58,6 @@ def site(site: Site) -> tuple[Resource, ...]:
         addresses=lambda port: nginx_host.addresses(facts, port),
         defaults=nginx_host.catch_all(facts, 443, enabled).addresses if own_default else (),
         http2_directive=facts.nginx >= HTTP2_DIRECTIVE,
-        access_log=f"{LOGS}/{name}.access.log",
         error_log=f"{LOGS}/{name}.error.log",
     )
     path = f"{SITES}/{name}.conf"
@@ -94,7 +93,7 @@ def local_configuration(project: Project, layout: Layout, facts: Facts, target: 
     """A whole nginx.conf: it runs in the foreground and keeps to ``layout.base``/front."""
     return render(
         "nginx-local.conf.j2",
-        **_app(project, layout, facts),
+        **_app(project, layout, facts, log="/dev/stdout"),
         tls=True,
         hosts=LOCAL_HOSTS,
         curves=mozilla.curves(facts),
@@ -106,7 +105,6 @@ def local_configuration(project: Project, layout: Layout, facts: Facts, target: 
         http_port=target.http_port,
         http2_directive=facts.nginx >= HTTP2_DIRECTIVE,
         front=f"{layout.base}/front",
-        access_log="/dev/stdout",
     )
 
 
@@ -117,8 +115,8 @@ def local_command(layout: Layout, facts: Facts, target: LocalTarget) -> tuple[st
     return (target.nginx, "-p", front, *quiet, "-c", f"{front}/nginx.conf")
 
 
-def _app(project: Project, layout: Layout, facts: Facts, *, hsts: str = "") -> dict[str, object]:
-    """What both kinds need to know of the app."""
+def _app(project: Project, layout: Layout, facts: Facts, *, log: str, hsts: str = "") -> dict[str, object]:
+    """What both kinds need to know of the app; ``log`` is the path of its log of requests."""
     health = project.health.path.partition("?")[0]
     health = "" if health == "/" else health
     # nginx's names of variables and zones take no hyphen, and names of apps no underscore. What is added to it has one
@@ -132,6 +130,7 @@ def _app(project: Project, layout: Layout, facts: Facts, *, hsts: str = "") -> d
         "live": f"{layout.base}/live",
         "loopback": listening.address(layout),
         "log": project.proxy.access_log,
+        "access_log": {"json": f"{log} {name}", "combined": f"{log} combined", "off": "off"}[project.proxy.access_log],
         "request_id_from": project.proxy.request_id_from,
         "compress": project.proxy.compress,
         "error_pages": f"{layout.base}/live/static/{ERROR_PAGES}" if project.proxy.error_pages else "",
