@@ -125,7 +125,11 @@ BARE = Contender("bare", "bare nginx", 8107, (STATIC,), location=f"root {HOME}/a
 #: As long as the page that is kept (bench/serve/app, /cacheable), for more bytes take more time whoever sends them.
 PAGE_BYTES = 2538
 CEILING = Contender(
-    "ceiling", "nginx, return 200", 8108, (CACHED,), location=f"return 200 '{CACHED.answer.ljust(PAGE_BYTES, '.')}';\n"
+    "ceiling",
+    "nginx, return 200 of that length",
+    8108,
+    (CACHED,),
+    location=f"return 200 '{CACHED.answer.ljust(PAGE_BYTES, '.')}';\n",
 )
 
 CONTENDERS = (TUTORIAL, SOCKET, UWSGI, GRANIAN, WAITRESS, APACHE, BARE, CEILING)
