@@ -20,7 +20,7 @@ from seawall.agent.client import Client
 from seawall.agent.data import schemas
 from seawall.agent.data.engines import engine_for
 from seawall.agent.data.figures import TableFigures, figures_from_wire, figures_to_wire
-from seawall.agent.data.manifest import DatabasePart, FilesPart, Manifest
+from seawall.agent.data.manifest import DatabasePart, FilesPart, Manifest, RedisPart
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.recording import alone
 from seawall.agent.data.vocabulary import Database
@@ -98,7 +98,7 @@ class FromTool:
         return sum(arriving.bytes for arriving in self._begun)
 
     @contextmanager
-    def dump(self, _part: DatabasePart) -> Iterator[Arriving]:
+    def dump(self, _part: DatabasePart | RedisPart) -> Iterator[Arriving]:
         with Arriving(self.client, self.figures) as arriving:
             self._begun.append(arriving)
             yield arriving

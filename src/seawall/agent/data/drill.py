@@ -4,15 +4,16 @@ and removed. A backup that came through is proven."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seawall.agent import commands, process, releases
-from seawall.agent.data import beside, record, source
+from seawall.agent.data import beside, beside_redis, record, source
 from seawall.agent.data.engines import Engine, engine_for
-from seawall.agent.data.manifest import DatabasePart, FilesPart
+from seawall.agent.data.manifest import DatabasePart, FilesPart, RedisPart
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.recording import Recording, alone, recorded
 from seawall.agent.data.source import Source
@@ -54,10 +55,12 @@ class Drill:
         part = part_to_read(backup.manifest.bytes, datetime.datetime.now(datetime.timezone.utc).date())
         backup.check(part)
         self.say(f"the repository is sound ({part} of what it holds was read)")
-        if backup.manifest.database:
-            self._database(backup, backup.manifest.database)
-        if backup.manifest.files:
-            self._files(backup, backup.manifest.files)
+        with ExitStack() as held:
+            redis = held.enter_context(self._redis(backup, backup.manifest.redis))
+            if backup.manifest.database:
+                self._database(backup, backup.manifest.database, redis)
+            if backup.manifest.files:
+                self._files(backup, backup.manifest.files)
         proven = {
             "read": part,
             "tables": backup.manifest.tables,
@@ -68,7 +71,7 @@ class Drill:
         recording.details.update(proven)
         return {"backup": recording.id, "made": backup.manifest.made, "bytes": recording.bytes, **proven}
 
-    def _database(self, backup: Source, part: DatabasePart) -> None:
+    def _database(self, backup: Source, part: DatabasePart, redis: str) -> None:
         if self.data.database is None or self.data.database.kind != part.kind:
             raise NotAsBackedUp(
                 f"the newest backup holds a {part.kind} database, and the app has another one, or none",
@@ -89,7 +92,7 @@ class Drill:
                 output="\n".join(damage[: beside.LISTED]),
             )
         if self.data.drill.command:
-            self._command(engine, name)
+            self._command(engine, name, redis)
 
     def _files(self, backup: Source, part: FilesPart) -> None:
         scratch = beside.scratch_folder(self.data.base, beside.DRILL)
@@ -97,7 +100,19 @@ class Drill:
         beside.unpack(backup, part, scratch)
         self.say(f"the files are what was backed up: {len(part.hashes)} hashes compared")
 
-    def _command(self, engine: Engine, name: str) -> None:
+    @contextmanager
+    def _redis(self, backup: Source, part: RedisPart | None) -> Iterator[str]:
+        """The socket of a Redis that holds what was backed up, or nothing; "" where the app has none."""
+        if self.data.redis is None:
+            yield ""
+            return
+        if part is not None:
+            beside_redis.fetch(backup, part, self._rdb)
+            self.say(f"what Redis held is what was backed up: {part.figures['keys'].rows} keys")
+        with beside_redis.running(self._rdb, self.data.user) as socket:
+            yield socket
+
+    def _command(self, engine: Engine, name: str, redis: str) -> None:
         """The app's own check, as its user, in the live release, with the scratch database in the place of its own."""
         places = Places(Layout(self.data.app, self.data.base, "", "", "", "", "", "", user=self.data.user))
         live = releases.live_id(places)
@@ -105,7 +120,7 @@ class Drill:
             self.say("no release is live, so the app's own check was not run")
             return
         release, at = releases.load(places, live).release, places.release(live)
-        env = elsewhere(release.env, self.data, lambda url: engine.url(name, url))
+        env = elsewhere(release.env, self.data, lambda url: engine.url(name, url), redis)
         mask = masker(release)
         done = process.run(
             ["/bin/sh", "-c", self.data.drill.command],
@@ -132,7 +147,12 @@ class Drill:
         """Nothing stays of a drill, nor of one that was cut off."""
         if self.data.database:
             beside.drop_scratches(engine_for(self.data.database), self.data.database.name, beside.DRILL)
-        remove_tree(str(beside.scratch_folder(self.data.base, beside.DRILL)))
+        for path in (beside.scratch_folder(self.data.base, beside.DRILL), self._rdb):
+            remove_tree(str(path))
+
+    @property
+    def _rdb(self) -> Path:
+        return self._at.folder / "drill.rdb"
 
     @property
     def _at(self) -> DataPlaces:
@@ -144,9 +164,9 @@ def part_to_read(size: int, day: datetime.date) -> str:
     return "100%" if size <= READ_WHOLE else f"{day.toordinal() % 7 + 1}/7"
 
 
-def elsewhere(env: Mapping[str, str], data: Data, url: Callable[[str], str]) -> dict[str, str]:
-    """The app's variables, with those that lead to its database made to lead to another one. Raises CommandFailed where
-    none does: a check that looked at the live database would prove nothing."""
+def elsewhere(env: Mapping[str, str], data: Data, url: Callable[[str], str], redis: str = "") -> dict[str, str]:
+    """The app's variables, with those that lead to its database, and its Redis, made to lead to others. Raises
+    CommandFailed where none leads to the database: a check that looked at the live one would prove nothing."""
     variable = data.database.variable if data.database else ""
     live = env.get(variable, "")
     if not live:
@@ -154,4 +174,6 @@ def elsewhere(env: Mapping[str, str], data: Data, url: Callable[[str], str]) -> 
             f"the live release has no {variable}, so its check could not be led to the restored database",
             remedy="deploy, and run the drill again",
         )
-    return {name: url(value) if value == live else value for name, value in env.items()}
+    led = {name: url(value) if value == live else value for name, value in env.items()}
+    own = data.redis.socket if data.redis else ""
+    return {name: value.replace(own, redis) if own else value for name, value in led.items()}

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from seawall.agent.data.engines import engine_for
+from seawall.agent.data.engines.redis import RedisEngine
 from seawall.agent.data.exchange import stays
 from seawall.agent.data.manifest import Manifest
-from seawall.agent.data.vocabulary import Data, Database
+from seawall.agent.data.vocabulary import Data, Database, RedisServer
 from seawall.agent.errors import BadRequest, NotEmpty
 
 NOTHING = "nothing was changed"
@@ -51,6 +52,7 @@ class Outlook:
             "files": len(self.backup.files.hashes) if self.backup.files else 0,
             "database": self.wish.to or self.live_name if self.database and not self.wish.folder else "",
             "folders": [str(live) for live, _ in self.folders],
+            "redis": self.redis is not None,
             "held": self.held(),
         }
 
@@ -84,6 +86,7 @@ class Outlook:
             return [str(self.wish.folder)] if self.wish.folder.exists() and any(self.wish.folder.iterdir()) else []
         database, name = self.database, self.wish.to or self.live_name
         held = [f"database {name}"] if database and not engine_for(database).is_empty(name) else []
+        held += ["Redis"] if self.redis and RedisEngine(self.redis).figures() else []
         return held + [str(live) for live, _ in self.folders if live.exists() and any(self._content(live))]
 
     @property
@@ -106,6 +109,12 @@ class Outlook:
                 remedy=f'deploy with [database] kind = "{part.kind}" first, or unpack the backup: --to DIR',
             )
         return database
+
+    @property
+    def redis(self) -> RedisServer | None:
+        """The app's Redis, if it is to hold what the backup has of it."""
+        elsewhere = self.wish.to or self.wish.table
+        return self.data.redis if self.backup.redis and not elsewhere else None
 
     @property
     def folders(self) -> list[tuple[Path, str]]:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import IO
 
 from seawall.agent import lock
-from seawall.agent.data import beside, exchange, record
+from seawall.agent.data import beside, beside_redis, exchange, record
 from seawall.agent.data.engines import Engine, engine_for
+from seawall.agent.data.engines.redis import RedisEngine
 from seawall.agent.data.exchange import Folder, Move, Noted
 from seawall.agent.data.outlook import Outlook
 from seawall.agent.data.places import DataPlaces
@@ -42,6 +43,7 @@ class Done:
     folder: str = ""
     folders: dict[str, str] = field(default_factory=dict)
     migrate: str = ""
+    kept_redis: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Restore:
     def _live(self) -> Done:
         scratch = self._load()
         folders = self._unpack()
+        self._fetch_redis()
         self._check_cancelled()
         with lock.hold(self.places.lock, by=self.by, action="restore"):
             return self._exchange(scratch, folders)
@@ -95,12 +98,13 @@ class Restore:
         exchange.note(self._marker, Noted(tuple(moves), scratch, app.live, app.maintenance))
         try:
             app.begin()
+            done.kept_redis = self._load_redis()
             exchange.move(moves)
             if scratch:
                 done.database = self.outlook.live_name
                 done.kept_database = self._engine.replace(done.database, scratch)
         except BaseException:
-            self._put_back(app, moves, folders)
+            self._put_back(app, moves, folders, done)
             raise
         self._begin_again(app, moves, folders, done)
         exchange.forget(self._marker)
@@ -119,7 +123,7 @@ class Restore:
             app.again()
             if done.kept_database:
                 self._engine.drop(self._engine.replace(done.database, done.kept_database))
-            self._put_back(app, moves, folders)
+            self._put_back(app, moves, folders, done)
             error.fact = f"the app does not run on what was restored: {error.fact}"
             error.state = "the data of before is live again"
             error.remedy = (
@@ -128,8 +132,10 @@ class Restore:
             )
             raise
 
-    def _put_back(self, app: Quiet, moves: Sequence[Move], folders: Sequence[Folder]) -> None:
+    def _put_back(self, app: Quiet, moves: Sequence[Move], folders: Sequence[Folder], done: Done) -> None:
         exchange.put_back(moves)
+        if done.kept_redis and self.outlook.redis:
+            RedisEngine(self.outlook.redis).put_back(done.kept_redis)
         exchange.forget(self._marker)
         for folder in folders:
             _unless_bare(folder.before)
@@ -197,6 +203,24 @@ class Restore:
         self._say("they are what was backed up")
         return [self._folder(live, Path(f"{scratch}{name}")) for live, name in folders]
 
+    def _fetch_redis(self) -> None:
+        part, redis = self.source.manifest.redis, self.outlook.redis
+        if part is None or redis is None:
+            return
+        refusal = RedisEngine(redis).refusal(part.version)
+        if refusal:
+            raise LoadFailed(refusal, state="nothing was changed", remedy="restore it on a host with a newer Redis")
+        beside_redis.fetch(self.source, part, self._rdb)
+        self._say(f"what Redis held is what was backed up: {part.figures['keys'].rows} keys")
+
+    def _load_redis(self) -> str:
+        """Where what Redis held until now is kept; "" if nothing was restored into it."""
+        redis = self.outlook.redis
+        if redis is None or not self._rdb.exists():
+            return ""
+        with self._rdb.open("rb") as file:
+            return RedisEngine(redis).load(file)
+
     def _folder(self, live: Path, restored: Path) -> Folder:
         live.mkdir(exist_ok=True)
         beside.give(restored, live.stat().st_uid, live.stat().st_gid)
@@ -216,7 +240,8 @@ class Restore:
             Quiet(self.places, self.report, cut_off.live, cut_off.maintenance).end()
         if engine and data.database:
             beside.drop_scratches(engine, data.database.name, beside.RESTORE)
-        remove_tree(str(beside.scratch_folder(data.base, beside.RESTORE)))
+        for path in (beside.scratch_folder(data.base, beside.RESTORE), self._rdb):
+            remove_tree(str(path))
 
     def _unless_empty(self, old: str) -> str:
         """A database that was replaced is kept, unless nothing is in it."""
@@ -234,6 +259,11 @@ class Restore:
     @property
     def _at(self) -> DataPlaces:
         return DataPlaces(self.places.base)
+
+    @property
+    def _rdb(self) -> Path:
+        """What Redis will hold."""
+        return self._at.folder / "restore.rdb"
 
     @property
     def _marker(self) -> Path:

@@ -10,7 +10,7 @@ from typing import IO, Protocol
 
 from seawall.agent.data import manifest, repository, snapshots
 from seawall.agent.data.backup import store_of
-from seawall.agent.data.manifest import DatabasePart, FilesPart, Manifest
+from seawall.agent.data.manifest import DatabasePart, FilesPart, Manifest, RedisPart
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.repository import Store
 from seawall.agent.data.snapshots import Taken
@@ -33,7 +33,7 @@ class Source(Protocol):
     @property
     def manifest(self) -> Manifest: ...
 
-    def dump(self, part: DatabasePart) -> AbstractContextManager[Bytes]: ...
+    def dump(self, part: DatabasePart | RedisPart) -> AbstractContextManager[Bytes]: ...
 
     def files(self, part: FilesPart, target: str) -> None:
         """The app's files, by their absolute paths below the folder ``target``."""
@@ -51,8 +51,9 @@ class FromRepository:
     store: Store
     manifest: Manifest
 
-    def dump(self, part: DatabasePart) -> AbstractContextManager[Bytes]:
-        return self.store.read(part.snapshot, manifest.DATABASE)
+    def dump(self, part: DatabasePart | RedisPart) -> AbstractContextManager[Bytes]:
+        path = manifest.DATABASE if isinstance(part, DatabasePart) else manifest.REDIS
+        return self.store.read(part.snapshot, path)
 
     def files(self, part: FilesPart, target: str) -> None:
         self.store.restore(part.snapshot, target)
@@ -73,7 +74,7 @@ class FromSnapshot:
         return self.taken.manifest
 
     @contextmanager
-    def dump(self, _part: DatabasePart) -> Iterator[Bytes]:
+    def dump(self, _part: DatabasePart | RedisPart) -> Iterator[Bytes]:
         with self.taken.path.open("rb") as file:
             yield _File(file)
 

@@ -21,6 +21,7 @@ def outlook_lines(outlook: Outlook, wanted: Wanted) -> list[Line]:
     if "/" in wanted.to:
         return [*lines, *_place(f"folder {wanted.to}, on {outlook.host}", wanted.to in outlook.held)]
     places = [("database ", outlook.database)] if outlook.database else []
+    places += [("", "Redis")] if outlook.redis else []
     places += [("", folder) for folder in outlook.folders]
     lines += [line for kind, name in places for line in _place(f"{kind}{name}", f"{kind}{name}" in outlook.held)]
     if not wanted.to:
@@ -40,6 +41,8 @@ def restored_lines(done: Restored) -> list[Line]:
         lines = [Line(f"{done.host} has the files of backup {done.backup}", "good")]
     if done.kept_database:
         lines.append(Line(f"  the database of before is kept: {done.kept_database}"))
+    if done.kept_redis:
+        lines.append(Line(f"  what Redis held is kept: {done.kept_redis}"))
     lines += [Line(f"  what was in {path} is kept: {kept}") for path, kept in done.folders.items()]
     if done.migrate and not done.folder:
         lines.append(

@@ -46,6 +46,7 @@ class Outlook:
     database: str
     folders: tuple[str, ...]
     held: tuple[str, ...]
+    redis: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Restored:
     folder: str = ""
     folders: dict[str, str] = field(default_factory=dict)
     migrate: str = ""
+    kept_redis: str = ""
 
 
 def the_one(hosts: Sequence[Host]) -> Host:

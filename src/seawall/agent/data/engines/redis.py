@@ -85,6 +85,10 @@ class RedisEngine:
         self._swap(folder, fresh, aside)
         return str(aside)
 
+    def put_back(self, aside: str) -> None:
+        """Undo a :meth:`load`, whose answer is ``aside``. Raises NeedsPerson."""
+        self._put_back(Path(self._server.folder), Path(aside), LoadFailed("the restore was taken back"))
+
     def write_dump(self, path: str) -> None:
         """Have the server make an RDB of this moment, as it does for a replica. Raises CommandFailed."""
         done = process.run(["redis-cli", "-s", self._server.socket, "--rdb", path], timeout=LONG)
