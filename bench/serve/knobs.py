@@ -28,28 +28,31 @@ COLLECTORS = {
 
 @dataclass(frozen=True)
 class Knob:
-    """``environment`` is of the unit; the rest are uWSGI's options."""
+    """``environment`` and ``scheduling`` are of the unit, the rest are uWSGI's options."""
 
     name: str
     label: str
     module: str = "app"
-    workers: int = 2
-    threads: int = 16
+    workers: int = 4
+    threads: int = 8
     lazy: bool = True
+    lock: bool = False
     environment: str = ""
+    scheduling: str = "batch"
 
     @property
     def command(self) -> str:
         options = ["--lazy-apps"] if self.lazy else []
         options += [f"--threads={self.threads}"] if self.threads > 1 else []
+        options += ["--thunder-lock"] if self.lock else []
         return (
             f"{BIN}/uwsgi --pythonpath={HOME} --module={self.module}:app --master --processes={self.workers} "
-            f"--enable-threads --thunder-lock --listen=1024 --socket={RUN}/{self.name}.sock --chmod-socket=660 "
+            f"--enable-threads --listen=1024 --socket={RUN}/{self.name}.sock --chmod-socket=660 "
             f"--die-on-term --disable-logging {' '.join(options)}"
         )
 
 
-BASE = Knob("base", "uWSGI, 2 workers with 16 threads")
+BASE = Knob("base", "uWSGI, 4 workers with 8 threads, scheduled as a batch")
 KNOBS = (
     BASE,
     replace(BASE, name="frozen", label="gc.freeze() after the import", module="frozen"),
@@ -59,9 +62,12 @@ KNOBS = (
     replace(BASE, name="optimize", label="PYTHONOPTIMIZE=2", environment="PYTHONOPTIMIZE=2"),
     replace(BASE, name="reload", label="templates looked after at each request", environment="BENCH_RELOAD=1"),
     replace(BASE, name="preload", label="preloaded", lazy=False),
+    replace(BASE, name="usual", label="scheduled as usual", scheduling="other"),
+    replace(BASE, name="lock", label="a lock for taking requests (thunder-lock)", lock=True),
     replace(BASE, name="threads1", label="no threads", threads=1),
     replace(BASE, name="threads4", label="4 threads", threads=4),
-    replace(BASE, name="workers3", label="3 workers with 12 threads", workers=3, threads=12),
+    replace(BASE, name="workers2", label="2 workers with 16 threads", workers=2, threads=16),
+    replace(BASE, name="workers8", label="8 workers with 4 threads", workers=8, threads=4),
     replace(BASE, name="workers16", label="16 workers without threads", workers=16, threads=1),
 )
 
@@ -88,6 +94,7 @@ def unit(knob: Knob) -> str:
 User=www-data
 WorkingDirectory={HOME}/app
 Environment={knob.environment}
+CPUSchedulingPolicy={knob.scheduling}
 ExecStart={knob.command}
 KillMode=mixed
 """

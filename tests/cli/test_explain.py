@@ -24,6 +24,7 @@ def known(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "measured": [{**to_wire(SERVED), "live": True}],
         "others": {"blog": 180 * MB, "shop": 0},
         "connections": 0,
+        "mariadb_connections": 0,
     }
     facts = {"cores": 3, "memory_bytes": 2_000 * MB}
 
@@ -60,7 +61,7 @@ def test_a_kind_that_was_chosen_for_the_app_has_its_reason(run: Run, known: dict
 
 def test_a_host_that_says_nothing_of_its_memory_has_workers_by_its_cores(run: Run, known: dict[str, Any]) -> None:
     known["facts"]["memory_bytes"] = 0
-    assert "so 3 workers: that is what the cores can use" in run("explain", "server").stdout
+    assert "so 6 workers: that is what the cores can use" in run("explain", "server").stdout
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_the_jobs_are_told_of_the_database_and_no_secret() -> None:
             "guestbook",
             "guestbook",
             socket="/var/run/postgresql",
-            connections=60,
+            connections=64,
             variable="DATABASE_URL",
         ),
         folders=("/srv/guestbook/data",),

@@ -36,13 +36,14 @@ def workers(facts: Facts, kind: str = "gunicorn", **settings: Any) -> int:
     ("cores", "memory", "expected"),
     [
         (1, 4 * GIB, (2, "cores")),
-        (2, 4 * GIB, (2, "cores")),
-        (5, 4 * GIB, (5, "cores")),
+        (2, 4 * GIB, (4, "cores")),
+        (4, 4 * GIB, (8, "cores")),
+        (5, 4 * GIB, (8, "most")),
         (64, 256 * GIB, (8, "most")),
         (4, GIB, (2, "memory")),
         (4, 512 * MIB, (1, "memory")),
         (4, 128 * MIB, (1, "memory")),
-        (2, 0, (2, "cores")),
+        (2, 0, (4, "cores")),
     ],
 )
 def test_workers_follow_from_the_cores_as_far_as_the_memory_goes(
@@ -56,6 +57,11 @@ def test_workers_follow_from_the_cores_as_far_as_the_memory_goes(
 def test_workers_without_threads_are_one_more_than_cores(alone: dict[str, Any]) -> None:
     sized = size(project(server=alone), Facts(cores=2, memory_bytes=4 * GIB), "gunicorn")
     assert (sized.workers, sized.threads) == (3, 1)
+
+
+@pytest.mark.parametrize("loop", [{"app": {"entry": "m:a", "interface": "asgi"}}, {"server": {"worker": "gevent"}}])
+def test_workers_with_an_event_loop_are_one_for_each_core(loop: dict[str, Any]) -> None:
+    assert [workers(Facts(cores=cores), **loop) for cores in (1, 2, 5)] == [2, 2, 5]
 
 
 @pytest.mark.parametrize(("workers", "threads"), [(1, 16), (2, 16), (3, 10), (4, 8), (8, 4), (40, 4)])
@@ -85,7 +91,7 @@ def test_other_apps_and_the_apps_own_processes_take_their_part() -> None:
 
 def test_a_limit_of_the_sandbox_limits_the_workers() -> None:
     facts = Facts(cores=7, memory_bytes=16 * GIB, measured=(measured(100 * MIB),))
-    assert workers(facts) == 7
+    assert workers(facts) == 8
     assert workers(facts, sandbox={"memory": "400m"}) == 3
 
 

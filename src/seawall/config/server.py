@@ -43,8 +43,9 @@ class Server(Table):
     )
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=512)] = setting(
         "auto",
-        'How many worker processes answer requests. `"auto"` is one for each core, at least 2 and at most 8 (one more '
-        "than cores, if they have no threads), as far as the memory goes by what the app was measured to take: "
+        'How many worker processes answer requests. `"auto"` is two for each core, since threads of one worker '
+        "wait for each other (one more than cores, if they have no threads; one for each core with an event loop, that "
+        "of ASGI or gevent), at least 2 and at most 8, as far as the memory goes by what the app was measured to take: "
         "`seawall explain server` shows the sum. More than the memory holds is refused. waitress always has one.",
         example=4,
         becomes="`workers` in BASE/releases/vN/settings/gunicorn.conf.py, `processes` in uwsgi.ini",

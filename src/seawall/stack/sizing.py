@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from seawall.agent.vocabulary import Measured, Serving
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import data
-from seawall.stack.at_once import LEAST_WORKERS, MOST_WORKERS, one_at_a_time, threads
+from seawall.stack import at_once, data
+from seawall.stack.at_once import LEAST_WORKERS, MOST_WORKERS
 from seawall.stack.facts import Facts
 
 MIB = 1024 * 1024
@@ -82,7 +82,9 @@ def size(project: Project, facts: Facts, kind: str) -> Sizing:
     room = _room(project, facts, figure)
     fit = _fit(room, figure) if room is not None else None
     workers, limit = _workers(project, facts, kind, room, figure)
-    return Sizing(workers, threads(project, workers), limit, fit, figure, _terms(project, facts, figure, room, fit))
+    return Sizing(
+        workers, at_once.threads(project, workers), limit, fit, figure, _terms(project, facts, figure, room, fit)
+    )
 
 
 def too_many(project: Project, facts: Facts, kind: str) -> Iterator[ConfigError]:
@@ -118,18 +120,13 @@ def _workers(project: Project, facts: Facts, kind: str, room: int | None, figure
         return 1, "server"
     if project.server.workers != "auto":
         return project.server.workers, "chosen"
-    wanted = _wanted(project, facts)
+    wanted = at_once.workers(project, facts.cores)
     most = min(wanted, MOST_WORKERS)
     limit = "most" if wanted > MOST_WORKERS else "cores"
     if room is None:
         return most, limit
     workers = max(1, min(most, _kept(room, figure, _live_workers(facts, kind))))
     return workers, limit if workers == most else "memory"
-
-
-def _wanted(project: Project, facts: Facts) -> int:
-    """As many workers as keep the cores busy: those without threads do nothing while their request waits."""
-    return facts.cores + 1 if one_at_a_time(project) else max(facts.cores, LEAST_WORKERS)
 
 
 def _kept(room: int, figure: Figure, live: int) -> int:
@@ -238,8 +235,10 @@ def _terms(project: Project, facts: Facts, figure: Figure, room: int | None, fit
 
 
 def _keeps_busy(project: Project) -> str:
-    if one_at_a_time(project):
+    if at_once.one_at_a_time(project):
         return "one worker more than there are cores keeps them busy: none has threads"
+    if at_once.with_threads(project):
+        return f"twice as many workers keep them busy, since threads wait for each other; {MOST_WORKERS} are the most"
     return f"as many workers keep them busy, and {LEAST_WORKERS} are the least"
 
 

@@ -19,8 +19,8 @@ def labels(found: tuple[Candidate, ...]) -> list[str]:
 
 def test_what_a_deployment_would_run_comes_first() -> None:
     now = candidates.current(project(server={"kind": "gunicorn", "preload": True}), FACTS, frozenset())
-    assert now == Candidate("gunicorn", 2, 16, preload=True)
-    assert now.label == "gunicorn 2×16 preload"
+    assert now == Candidate("gunicorn", 4, 8, preload=True)
+    assert now.label == "gunicorn 4×8 preload"
 
 
 def test_each_other_kind_is_tried_as_much_like_it_as_can_be() -> None:
@@ -33,7 +33,7 @@ def test_from_a_server_of_one_process_the_others_have_as_many_workers_as_they_wo
     made = project(server={"kind": "waitress", "threads": 8})
     now = candidates.current(made, FACTS, frozenset())
     assert now.label == "waitress 1×8"
-    assert labels(candidates.kinds(made, FACTS, now)) == ["gunicorn 2×8", "uwsgi 2×8", "granian 2×8"]
+    assert labels(candidates.kinds(made, FACTS, now)) == ["gunicorn 4×8", "uwsgi 4×8", "granian 4×8"]
 
 
 def test_an_asgi_app_is_tried_on_what_runs_one_and_its_threads_are_left_alone() -> None:

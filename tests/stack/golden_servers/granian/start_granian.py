@@ -89,8 +89,8 @@ if __name__ == "__main__":
     Inherited(
         "guestbook",
         interface=Interfaces.WSGI,
-        workers=2,
-        blocking_threads=16,
+        workers=4,
+        blocking_threads=8,
         websockets=False,
         backlog=2048,
         # Seconds for the requests under way once it was asked to stop.

@@ -6,9 +6,9 @@ import contextlib
 proc_name = "guestbook"
 
 # By this host's 2 cores and its memory: `seawall explain server` shows the sum.
-workers = 2
+workers = 4
 worker_class = "gthread"
-threads = 16
+threads = 8
 
 # Seconds: a worker that is silent for longer is killed; one that is asked to stop may finish its requests.
 timeout = 30
