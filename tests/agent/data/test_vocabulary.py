@@ -28,7 +28,6 @@ WHOLE = Data(
     repository=Repository("s3:https://s3.example.com/backups", "/srv/guestbook/state/backup.env"),
     retention=Retention(3, 2, 1),
     drill=DrillSettings("flask check"),
-    pitr=True,
 )
 
 

@@ -87,7 +87,6 @@ class Data:
     repository: Repository | None = None
     retention: Retention = field(default_factory=Retention)
     drill: DrillSettings = field(default_factory=DrillSettings)
-    pitr: bool = False
 
 
 def data_to_wire(data: Data) -> dict[str, Any]:
