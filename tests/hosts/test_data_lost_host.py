@@ -15,6 +15,7 @@ from .machine import Host
 from .product import Project, visitor
 from .vault import KEY, KEY_ID, Vault, open_vault
 
+REDIS = "/run/seawall-redis-ledger/redis.sock"
 ANONYMISE = "UPDATE rows_kept SET word = 'nobody';\n"
 
 
@@ -78,11 +79,12 @@ def site(
     directory: Path = tmp_path_factory.mktemp(kind)
     first = at_rest(lab.boot(packages=DATA_PACKAGES))
     project = ledger_project(directory, ssh_environment, first.name, kind=kind)
-    project.configure(backup={**vault.settings, "repository": f"{vault.url}/{kind}"})
+    project.configure(backup={**vault.settings, "repository": f"{vault.url}/{kind}"}, redis={"enabled": True})
     for name, value in (("AWS_ACCESS_KEY_ID", KEY_ID), ("AWS_SECRET_ACCESS_KEY", KEY)):
         project.seawall("secret", "set", name, input=value)
     project.deploy()
     first.write_file("/srv/ledger/data/upload.txt", "a visitor's file\n")
+    first.run(["redis-cli", "-s", REDIS, "SET", "visits", "41"])
     writer = Writer(first)
     with writer.at_work():
         add_rows(first, "the first")
@@ -113,6 +115,10 @@ def test_files_are_there_too_and_belong_to_the_app(site: Site) -> None:
     assert site.host.read_file("/srv/ledger/data/upload.txt") == "a visitor's file\n"
     owner = site.host.run(["stat", "-c", "%U %a", "/srv/ledger/data"]).stdout.strip()
     assert owner == "ledger 700"
+
+
+def test_what_redis_held_is_there(site: Site) -> None:
+    assert site.host.run(["redis-cli", "-s", REDIS, "GET", "visits"]).stdout.strip() == "41"
 
 
 def test_a_host_that_has_a_live_release_is_no_fresh_host(site: Site) -> None:

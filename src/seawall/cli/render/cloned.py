@@ -27,7 +27,8 @@ def cloned_lines(cloned: Cloned, now: datetime) -> list[Line]:
         Line(f"{told}: {', '.join(what)}, {size(backup.bytes)}", "good"),
         Line(f"what was written after {backup.made} is not in it", "careful"),
     ]
-    kept = {**cloned.done.folders, cloned.done.database: cloned.done.kept_database}
+    done = cloned.done
+    kept = {**done.folders, done.database: done.kept_database, "what Redis held": done.kept_redis}
     for trouble in cloned.troubles:
         lines += warning_lines(trouble)
     return [*lines, *(Line(f"{place} of before is kept as {there}") for place, there in kept.items() if there)]
