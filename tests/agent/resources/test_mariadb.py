@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from seawall.agent.data.engines.mariadb_client import pattern
 from seawall.agent.data.wanted import MariadbDatabase, MariadbServer
 from seawall.agent.resources import mariadb_database, mariadb_server
-from seawall.agent.resources.mariadb_database import DatabaseFound, escaped, verifier
+from seawall.agent.resources.mariadb_database import DatabaseFound, verifier
 from seawall.agent.resources.mariadb_server import ServerFound
 
 PASSWORD = "password"
@@ -40,7 +41,7 @@ def test_the_password_of_before_stays_good_beside_a_new_one() -> None:
 
 
 def test_rights_are_for_one_database_and_no_pattern() -> None:
-    assert escaped("my_shop%") == "my\\_shop\\%"
+    assert pattern("my_shop%") == "my\\_shop\\%"
     assert "GRANT ALL PRIVILEGES ON `my\\_shop`.* TO `my_shop`@localhost" in statements(DatabaseFound(runs=True))
 
 

@@ -12,7 +12,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from seawall.agent.data.engines.mariadb_client import Client, literal, quoted
+from seawall.agent.data.engines.mariadb_client import Client, literal, pattern, quoted
 from seawall.agent.data.wanted import MariadbDatabase
 from seawall.agent.errors import ApplyFailed, CommandFailed
 from seawall.agent.resources import texts
@@ -49,11 +49,6 @@ def verifier(password: str) -> str:
     return f"*{hashlib.sha1(once).hexdigest().upper()}"  # noqa: S324
 
 
-def escaped(name: str) -> str:
-    """A name as a pattern that only it matches: in a GRANT, ``_`` stands for any character."""
-    return name.replace("_", "\\_").replace("%", "\\%")
-
-
 def observe(resource: MariadbDatabase) -> DatabaseFound:
     """What there is. Raises ApplyFailed where the name belongs to somebody else."""
     if not Path(resource.socket).is_socket():
@@ -61,7 +56,7 @@ def observe(resource: MariadbDatabase) -> DatabaseFound:
     values = {
         "user": literal(resource.user),
         "name": literal(resource.name),
-        "pattern": literal(escaped(resource.name)),
+        "pattern": literal(pattern(resource.name)),
     }
     try:
         with Client(resource.socket) as client:
@@ -129,7 +124,7 @@ def _statements(resource: MariadbDatabase, found: DatabaseFound) -> list[str]:
     if not found.database:
         made += [f"CREATE DATABASE {quoted(resource.name)} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"]
     if not found.granted:
-        made += [f"GRANT ALL PRIVILEGES ON {quoted(escaped(resource.name))}.* TO {user}"]
+        made += [f"GRANT ALL PRIVILEGES ON {quoted(pattern(resource.name))}.* TO {user}"]
     return made
 
 

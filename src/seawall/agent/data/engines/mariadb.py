@@ -20,6 +20,7 @@ from seawall.agent.data.engines.mariadb_client import (
     argv,
     complaint,
     literal,
+    pattern,
     quoted,
     socket_of,
 )
@@ -88,7 +89,7 @@ class MariadbEngine:
             characters, collation = alike[0] if alike else ("utf8mb4", "utf8mb4_general_ci")
             client.ask(
                 f"CREATE DATABASE {quoted(name)} CHARACTER SET {characters} COLLATE {collation}",
-                f"GRANT ALL PRIVILEGES ON {_pattern(name)}.* TO {self._role()}",
+                f"GRANT ALL PRIVILEGES ON {quoted(pattern(name))}.* TO {self._role()}",
             )
 
     def drop(self, name: str) -> None:
@@ -101,9 +102,9 @@ class MariadbEngine:
                     killer.ask(f"KILL {int(number)}")
             client.ask(f"DROP DATABASE IF EXISTS {quoted(name)}")
             user = literal(self._database.user)
-            granted = f"SELECT 1 FROM mysql.db WHERE db = {literal(_escaped(name))} AND user = {user}"
+            granted = f"SELECT 1 FROM mysql.db WHERE db = {literal(pattern(name))} AND user = {user}"
             if client.ask(granted):
-                client.ask(f"REVOKE ALL PRIVILEGES ON {_pattern(name)}.* FROM {self._role()}")
+                client.ask(f"REVOKE ALL PRIVILEGES ON {quoted(pattern(name))}.* FROM {self._role()}")
 
     def exists(self, name: str) -> bool:
         return bool(self._asked(f"SELECT 1 FROM information_schema.schemata WHERE schema_name = {literal(name)}"))
@@ -287,12 +288,3 @@ def _names_like(prefix: str, database: str) -> str:
 def _series(version: str) -> tuple[int, ...]:
     """The part of a version that says what it understands: ``10.11.19`` is of 10.11."""
     return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
-
-
-def _escaped(name: str) -> str:
-    """A name as a pattern that only it matches: in a GRANT, ``_`` stands for any character."""
-    return name.replace("_", "\\_").replace("%", "\\%")
-
-
-def _pattern(name: str) -> str:
-    return quoted(_escaped(name))

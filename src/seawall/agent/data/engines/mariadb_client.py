@@ -40,6 +40,11 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
+def pattern(name: str) -> str:
+    """A name as a pattern that only it matches: in a GRANT, ``_`` stands for any character."""
+    return name.replace("_", "\\_").replace("%", "\\%")
+
+
 def literal(text: str) -> str:
     """A text in a statement, whatever it holds."""
     return f"_utf8mb4 X'{text.encode().hex()}'"

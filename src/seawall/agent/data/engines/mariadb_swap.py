@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from seawall.agent import process
 from seawall.agent.data.engines.mariadb_client import Client, argv, complaint, literal, quoted
+from seawall.agent.data.engines.mariadb_figures import text
 from seawall.agent.errors import CommandFailed, NeedsPerson
 
 #: Seconds that the tables are waited for where somebody is at work in them.
@@ -59,8 +60,8 @@ def swap(connect: Callable[[], Client], socket: str, name: str, by: str, aside: 
 
 def _hanging(client: Client, socket: str, database: str) -> Hanging:
     found = [row for view in TAKEN_OFF for row in client.ask(_listed(view, database))]
-    takes_off = tuple(f"DROP {kind} IF EXISTS {quoted(database)}.{quoted(_text(name))}" for kind, name in found)
-    views = [_text(name) for kind, name in found if kind == "VIEW"]
+    takes_off = tuple(f"DROP {kind} IF EXISTS {quoted(database)}.{quoted(text(name))}" for kind, name in found)
+    views = [text(name) for kind, name in found if kind == "VIEW"]
     programs = ("--no-data", "--no-create-info", "--triggers", "--routines", "--events")
     makes = _dumped(socket, *programs, database) if len(found) > len(views) else ""
     makes += _dumped(socket, "--no-data", "--skip-triggers", database, *views) if views else ""
@@ -78,7 +79,7 @@ def _moves(client: Client, source: str, target: str) -> list[str]:
         f"SELECT HEX(table_name) FROM information_schema.tables WHERE table_schema = {literal(source)}"
         " AND table_type <> 'VIEW' ORDER BY table_name"
     )
-    names = [quoted(_text(digits)) for (digits,) in rows]
+    names = [quoted(text(digits)) for (digits,) in rows]
     return [f"{quoted(source)}.{name} TO {quoted(target)}.{name}" for name in names]
 
 
@@ -112,7 +113,3 @@ def _told(command: list[str], statements: str) -> str:
             f"{command[0]}: {complaint(done.stderr) or process.ending(done.returncode)}", place=command[-1]
         )
     return done.stdout
-
-
-def _text(digits: str) -> str:
-    return bytes.fromhex(digits).decode()
