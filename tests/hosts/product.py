@@ -137,6 +137,8 @@ class Project:
             os.chdir(self.directory)
             environment = {**self.environment, "TERM": "xterm", "COLUMNS": "200"}
             environment.pop("CI", None)
+            # A run of tests in the background may be deaf to it, and so would be what it starts.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.execve(SEAWALL, [str(SEAWALL), *args], environment)  # noqa: S606 - an argument list, in a child of our own
         terminal = Terminal(pid, fd)
         try:
