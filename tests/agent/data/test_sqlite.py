@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import sqlite3
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -25,6 +27,42 @@ CREATE VIEW loud AS SELECT upper(text) FROM note;
 INSERT INTO note (text, part, weight) VALUES ('grüß', x'00ff', 0.1), (NULL, NULL, NULL), ('', x'', -1e300);
 INSERT INTO "odd ""one" VALUES (1, '1'), ('1', 1), (1, '1');
 """
+
+
+#: Runs each statement that it is given, in a transaction of its own, and answers with its rows. After an empty line it
+#: writes two rows in each transaction, as fast as it can.
+APP = """
+import json, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], timeout=30)
+while True:
+    statement = sys.stdin.readline().strip()
+    with connection:
+        rows = connection.execute(statement).fetchall() if statement else []
+    print(json.dumps(rows), flush=True)
+    while not statement:
+        with connection:
+            connection.execute("INSERT INTO note (text) VALUES ('left')")
+            connection.execute("INSERT INTO note (text) VALUES ('right')")
+"""
+
+
+class App:
+    """An app that has the database open."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def execute(self, statement: str) -> list[list[object]]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{statement}\n")
+        self._process.stdin.flush()
+        answer: list[list[object]] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def begin(self) -> None:
+        """Write until the end."""
+        self.execute("")
 
 
 @pytest.fixture
@@ -57,6 +95,11 @@ def asked(engine: SqliteEngine, query: str, name: str = "shop") -> list[tuple[ob
         return connection.execute(query).fetchall()
 
 
+def rows(engine: SqliteEngine) -> int:
+    """How many the app has written."""
+    return int(str(asked(engine, "SELECT count(*) FROM note WHERE text IN ('left', 'right')")[0][0]))
+
+
 def dumped(engine: SqliteEngine) -> tuple[bytes, Figures]:
     with engine.dump() as dump:
         data = dump.stream.read()
@@ -72,36 +115,25 @@ def restored(engine: SqliteEngine, data: bytes, name: str = "scratch") -> str:
 
 
 @contextmanager
-def writing(engine: SqliteEngine) -> Iterator[list[int]]:
-    """An app that writes two rows in each transaction, as fast as it can; the number that it was told are safe."""
-    over, safe = threading.Event(), [0]
-
-    def write() -> None:
-        with closing(sqlite3.connect(engine.path("shop"), timeout=30)) as connection:
-            while not over.is_set():
-                with connection:
-                    connection.execute("INSERT INTO note (text) VALUES ('left')")
-                    connection.execute("INSERT INTO note (text) VALUES ('right')")
-                safe[0] += 2
-
-    thread = threading.Thread(target=write)
-    thread.start()
-    try:
-        yield safe
-    finally:
-        over.set()
-        thread.join()
+def app(engine: SqliteEngine) -> Iterator[App]:
+    """The app, in a process of its own: SQLite's locks are those of processes, and no process may hand them to a copy
+    of itself (https://www.sqlite.org/howtocorrupt.html, 2.6)."""
+    argv = [sys.executable, "-c", APP, str(engine.path("shop"))]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield App(process)
+        finally:
+            process.kill()
 
 
 def test_a_dump_taken_while_rows_are_written_is_of_one_moment_and_loads_to_the_same_figures(
     engine: SqliteEngine,
 ) -> None:
-    with writing(engine) as safe:
-        while not safe[0]:
-            pass
-        before = safe[0]
+    with app(engine) as writing:
+        writing.begin()
+        before = rows(engine)
         data, figures = dumped(engine)
-        after = safe[0] + 2
+        after = rows(engine)
     restored(engine, data)
     assert compare(figures, engine.figures("scratch")) == []
     halves = dict(asked(engine, "SELECT text, count(*) FROM note WHERE text LIKE '%t' GROUP BY text", "scratch"))
@@ -169,16 +201,14 @@ def test_a_missing_database_cannot_be_dumped(engine: SqliteEngine) -> None:
 
 def test_a_database_is_replaced_under_an_app_that_has_it_open(engine: SqliteEngine) -> None:
     data, figures = dumped(engine)
-    with closing(sqlite3.connect(engine.path("shop"))) as app:
-        with app:
-            app.execute("INSERT INTO note (text) VALUES ('since the backup')")
+    with app(engine) as running:
+        running.execute("INSERT INTO note (text) VALUES ('since the backup')")
         changed = engine.figures("shop")
         old = engine.replace("shop", restored(engine, data))
-        assert app.execute("SELECT count(*) FROM note").fetchone() == (3,)
+        assert running.execute("SELECT count(*) FROM note") == [[3]]
         assert compare(figures, engine.figures("shop")) == []
         assert compare(changed, engine.figures(old)) == []
-        with app:
-            app.execute("INSERT INTO note (text) VALUES ('after the restore')")
+        running.execute("INSERT INTO note (text) VALUES ('after the restore')")
     assert asked(engine, "SELECT count(*) FROM note") == [(4,)]
     assert asked(engine, "PRAGMA journal_mode") == [("wal",)]
     assert not engine.exists("scratch")
