@@ -31,6 +31,9 @@ from seawall.agent.errors import (
 )
 from seawall.agent.vocabulary import Event
 
+#: A real restic, many times over.
+pytestmark = pytest.mark.slow
+
 
 class Dump:
     """The bytes it is made of, and how it ends."""

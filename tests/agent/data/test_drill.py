@@ -36,6 +36,7 @@ def test_the_newest_backup_is_proven_and_nothing_stays_of_the_drill(app: App) ->
     assert (app.left(), app.kept[-1].checked) == ([], ["100%"])
 
 
+@pytest.mark.slow
 def test_a_flipped_byte_in_the_repository_is_found_even_where_the_newest_backup_is_whole(
     tmp_path: Path, store: Store
 ) -> None:

@@ -32,6 +32,9 @@ from seawall.agent.errors import (
     RepositoryUnreachable,
 )
 
+#: A real restic, many times over.
+pytestmark = pytest.mark.slow
+
 ID = "20261128-133000"
 
 
