@@ -70,7 +70,7 @@ def test_prepare_lets_the_old_release_serve_and_commit_switches(deployed: Host) 
 def test_abort_undoes_what_was_prepared(deployed: Host) -> None:
     talk = deployed.session()
     talk.prepare("two")
-    assert talk.ask("abort")["result"] == {"live": "v1"}
+    assert talk.ask("abort")["result"] == {"live": "v1", "aftermath": ""}
     assert deployed.manager.killed == ["v2"], "nobody waits for a release that never took traffic"
     as_it_was(deployed)
 

@@ -66,7 +66,7 @@ def test_afterwards_everything_is_as_it_was_and_the_next_can_be_tried_out(host: 
     talk = host.session()
     for text in ("two", "three"):
         tried(talk, text)
-        assert talk.ask("abort")["result"] == {"live": "v1"}
+        assert talk.ask("abort")["result"] == {"live": "v1", "aftermath": ""}
     talk.leave()
     as_it_was(host)
 
@@ -90,7 +90,7 @@ def test_what_is_tried_out_never_goes_live(host: Host) -> None:
     tried(talk)
     assert "does not go live" in talk.ask("commit")["error"]["fact"]
     assert host.live == "v1"
-    assert talk.ask("abort")["result"] == {"live": "v1"}
+    assert talk.ask("abort")["result"] == {"live": "v1", "aftermath": ""}
 
 
 def test_what_does_not_pass_the_gate_is_taken_back_and_named(host: Host) -> None:

@@ -268,7 +268,8 @@ class Session:
         return answer
 
     def _abort(self, _: Frame) -> dict[str, Any]:
-        return self._end(self._undo)
+        aftermath = self._prepared_work().aftermath
+        return {**self._end(self._undo), "aftermath": aftermath.state if aftermath else ""}
 
     def _end(self, how: Callable[[Work], None]) -> dict[str, Any]:
         """End what was prepared, this way or that; the lock is free afterwards."""

@@ -160,12 +160,15 @@ def _all_or_none(hosts: Sequence[Host], outcomes: Outcomes[Host, dict[str, Any]]
         return
     failed = [host for host, _ in outcomes.failures]
     ready = [host for host in hosts if host not in failed]
-    yield from on_each(ready, lambda host, tell: _request(host, tell, "abort"), _too_late)
+    undone = yield from on_each(ready, lambda host, tell: _request(host, tell, "abort"), _too_late)
+    # What a migration has done is not undone with the rest.
+    kept = [answer["aftermath"] for answer in undone.results if answer["aftermath"]]
     if not outcomes.failures:
-        raise Declined("stopped before the switch", state=f"everything is as it was; {_live(hosts)}")
+        what = "everything else" if kept else "everything"
+        raise Declined("stopped before the switch", state="; ".join((f"{what} is as it was", _live(hosts), *kept)))
     host, error = outcomes.failures[0]
     if len(hosts) > 1:
-        error.state = f"{error.state}; no host has switched" if error.state else "no host has switched"
+        error.state = "; ".join(filter(None, (error.state, "no host has switched", *kept)))
         error.place = error.place or host.name
     raise error
 

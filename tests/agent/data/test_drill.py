@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.agent.data import drill
+from seawall.agent.data import drill, led
 from seawall.agent.data.engines.sqlite import SqliteEngine
 from seawall.agent.data.manifest import MANIFEST, Manifest, to_bytes
 from seawall.agent.data.repository import Store
@@ -92,10 +92,10 @@ def test_a_large_repository_is_read_in_seven_days(size: int, day: int, part: str
 def test_the_apps_own_check_is_led_to_the_restored_database_by_every_variable() -> None:
     data = Data("a", "/a", "a", Database("postgresql", "a", "a", variable="DATABASE_URL"))
     env = {"DATABASE_URL": "live", "SQLALCHEMY_DATABASE_URI": "live", "OTHER": "x"}
-    led = drill.elsewhere(env, data, lambda url: f"not {url}")
+    there = led.elsewhere(env, data, lambda url: f"not {url}")
     redis = replace(data, redis=RedisServer("/run/r/redis.sock", "/srv/a/redis", "r.service"))
     urls = {"DATABASE_URL": "live", "REDIS_URL": "unix:///run/r/redis.sock?db=1"}
-    assert drill.elsewhere(urls, redis, str, "/tmp/x/redis.sock")["REDIS_URL"] == "unix:///tmp/x/redis.sock?db=1"
-    assert led == {"DATABASE_URL": "not live", "SQLALCHEMY_DATABASE_URI": "not live", "OTHER": "x"}
+    assert led.elsewhere(urls, redis, str, "/tmp/x/redis.sock")["REDIS_URL"] == "unix:///tmp/x/redis.sock?db=1"
+    assert there == {"DATABASE_URL": "not live", "SQLALCHEMY_DATABASE_URI": "not live", "OTHER": "x"}
     with pytest.raises(CommandFailed, match="has no DATABASE_URL"):
-        drill.elsewhere({"OTHER": "x"}, data, str)
+        led.elsewhere({"OTHER": "x"}, data, str)

@@ -4,15 +4,13 @@ release that is live there."""
 from __future__ import annotations
 
 from seawall.agent import commands, process, releases
-from seawall.agent.data import rights
-from seawall.agent.data.drill import elsewhere
+from seawall.agent.data import led, rights
 from seawall.agent.data.engines import Engine, mariadb_client
 from seawall.agent.data.engines.postgresql import ADMIN
 from seawall.agent.data.engines.postgresql_sql import name as quoted
 from seawall.agent.data.engines.sqlite import SqliteEngine
 from seawall.agent.data.vocabulary import Data, Database
 from seawall.agent.errors import CommandFailed, LoadFailed
-from seawall.agent.masking import masker
 from seawall.agent.places import Places
 
 #: Bound on a script, seconds: it may go through every row.
@@ -64,22 +62,14 @@ def migrate(data: Data, engine: Engine, name: str, places: Places) -> str:
     release = releases.load(places, live).release if live else None
     if release is None or not release.migrate:
         return ""
-    env = elsewhere(release.env, data, lambda url: engine.url(name, url))
-    at, mask = places.release(live), masker(release)
-    done = process.run(
-        ["/bin/sh", "-c", release.migrate],
-        timeout=commands.MIGRATION_TIMEOUT,
-        cwd=str(at.code),
-        env=commands.environment(at, places, env),
-        user=places.layout.user or None,
-        umask=commands.UMASK,
-    )
+    env = led.elsewhere(release.env, data, lambda url: engine.url(name, url))
+    done = led.run(release.migrate, places, live, release, env, timeout=commands.MIGRATION_TIMEOUT)
     if done.returncode:
         raise LoadFailed(
             f"the migration of the copy {process.ending(done.returncode)}",
             place=release.migrate,
             state=AS_IT_WAS,
             remedy="perhaps the release that is live here is older than the copied data; its output is below",
-            output=mask(process.tail(done.output)),
+            output=done.output,
         )
     return release.migrate

@@ -4,23 +4,22 @@ and removed. A backup that came through is proven."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seawall.agent import commands, process, releases
-from seawall.agent.data import beside, beside_redis, record, source
+from seawall.agent import process, releases
+from seawall.agent.data import beside, beside_redis, led, record, source
 from seawall.agent.data.engines import Engine, engine_for
 from seawall.agent.data.manifest import DatabasePart, FilesPart, RedisPart
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.recording import Recording, alone, recorded
 from seawall.agent.data.source import Source
 from seawall.agent.data.vocabulary import Data
-from seawall.agent.errors import CommandFailed, NotAsBackedUp
+from seawall.agent.errors import NotAsBackedUp
 from seawall.agent.files import remove_tree
-from seawall.agent.masking import masker
 from seawall.agent.places import Places
 from seawall.agent.vocabulary import Layout
 
@@ -119,23 +118,15 @@ class Drill:
         if not live:
             self.say("no release is live, so the app's own check was not run")
             return
-        release, at = releases.load(places, live).release, places.release(live)
-        env = elsewhere(release.env, self.data, lambda url: engine.url(name, url), redis)
-        mask = masker(release)
-        done = process.run(
-            ["/bin/sh", "-c", self.data.drill.command],
-            timeout=COMMAND,
-            cwd=str(at.code),
-            env=commands.environment(at, places, env),
-            user=self.data.user or None,
-            umask=commands.UMASK,
-        )
+        release = releases.load(places, live).release
+        env = led.elsewhere(release.env, self.data, lambda url: engine.url(name, url), redis)
+        done = led.run(self.data.drill.command, places, live, release, env, timeout=COMMAND)
         if done.returncode:
             raise NotAsBackedUp(
                 f"the app's own check of the restored database {process.ending(done.returncode)}",
                 place=self.data.drill.command,
                 remedy="its output is below",
-                output=mask(process.tail(done.output)),
+                output=done.output,
             )
         self.say("the app's own check of it has passed")
 
@@ -162,18 +153,3 @@ class Drill:
 def part_to_read(size: int, day: datetime.date) -> str:
     """How much of the repository is read, as `restic check --read-data-subset` takes it."""
     return "100%" if size <= READ_WHOLE else f"{day.toordinal() % 7 + 1}/7"
-
-
-def elsewhere(env: Mapping[str, str], data: Data, url: Callable[[str], str], redis: str = "") -> dict[str, str]:
-    """The app's variables, with those that lead to its database, and its Redis, made to lead to others. Raises
-    CommandFailed where none leads to the database: a check that looked at the live one would prove nothing."""
-    variable = data.database.variable if data.database else ""
-    live = env.get(variable, "")
-    if not live:
-        raise CommandFailed(
-            f"the live release has no {variable}, so its check could not be led to the restored database",
-            remedy="deploy, and run the drill again",
-        )
-    led = {name: url(value) if value == live else value for name, value in env.items()}
-    own = data.redis.socket if data.redis else ""
-    return {name: value.replace(own, redis) if own else value for name, value in led.items()}

@@ -188,7 +188,8 @@ class Restore:
         self._say(f"restoring the database beside the live one: {part.bytes} bytes")
         name = beside.scratch_name(self.outlook.live_name, beside.RESTORE, self.source.manifest.id)
         beside.load(self._engine, self.source, part, name)
-        self._say(f"it is what was backed up: {self.source.manifest.rows} rows in {self.source.manifest.tables} tables")
+        counted = f"rows: {self.source.manifest.rows}, tables: {self.source.manifest.tables}"
+        self._say(f"it is what was backed up: {counted}")
         self.adapt(self._engine, name)
         return name
 

@@ -21,8 +21,7 @@ class PostgresqlServer:
     @property
     def wanted(self) -> dict[str, str]:
         """The settings by name."""
-        pairs = (setting.partition("=") for setting in self.settings)
-        return {name: value for name, _, value in pairs}
+        return _by_name(self.settings)
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,7 @@ class MariadbServer:
     @property
     def wanted(self) -> dict[str, str]:
         """The settings by name."""
-        pairs = (setting.partition("=") for setting in self.settings)
-        return {name: value for name, _, value in pairs}
+        return _by_name(self.settings)
 
 
 @dataclass(frozen=True)
@@ -82,3 +80,9 @@ RESOURCES: dict[str, type[Any]] = {
     "mariadb-database": MariadbDatabase,
     "sqlite-file": SqliteFile,
 }
+
+
+def _by_name(settings: tuple[str, ...]) -> dict[str, str]:
+    """Settings that are written ``NAME=value``."""
+    pairs = (setting.partition("=") for setting in settings)
+    return {name: value for name, _, value in pairs}

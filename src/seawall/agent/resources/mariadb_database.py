@@ -16,6 +16,7 @@ from seawall.agent.data.engines.mariadb_client import Client, literal, pattern, 
 from seawall.agent.data.wanted import MariadbDatabase
 from seawall.agent.errors import ApplyFailed, CommandFailed
 from seawall.agent.resources import texts
+from seawall.agent.resources.data_server import taken
 from seawall.agent.resources.work import Work
 from seawall.agent.vocabulary import Change
 
@@ -64,9 +65,9 @@ def observe(resource: MariadbDatabase) -> DatabaseFound:
     except CommandFailed as error:
         raise ApplyFailed(f"MariaDB could not be asked: {error.fact}", place=resource.socket) from error
     if user and int(user[0][1]):
-        raise _taken(f"the user {resource.user} is on this host's MariaDB already, with more rights than an app's")
+        raise taken(f"the user {resource.user} is on this host's MariaDB already, with more rights than an app's")
     if database and not granted:
-        raise _taken(f"the database {resource.name} is on this host's MariaDB already, and is not {resource.user}'s")
+        raise taken(f"the database {resource.name} is on this host's MariaDB already, and is not {resource.user}'s")
     wanted = verifier(resource.password)
     known = f"{user[0][0]} {user[0][2]}" if user else ""
     hashes = tuple(dict.fromkeys(part for part in known.replace('"', " ").split() if _is_hash(part)))
@@ -75,15 +76,6 @@ def observe(resource: MariadbDatabase) -> DatabaseFound:
 
 def _is_hash(text: str) -> bool:
     return len(text) == len(verifier("")) and text.startswith("*")
-
-
-def _taken(fact: str) -> ApplyFailed:
-    return ApplyFailed(
-        fact,
-        place="[database] name",
-        state="nothing has been changed",
-        remedy="give the app's database another name: [database] name",
-    )
 
 
 def diff(resource: MariadbDatabase, found: DatabaseFound) -> Change | None:

@@ -15,6 +15,7 @@ from seawall.agent.data.engines.mariadb_client import Client, literal
 from seawall.agent.data.wanted import MariadbServer
 from seawall.agent.errors import ApplyFailed, CommandFailed
 from seawall.agent.resources import texts
+from seawall.agent.resources.data_server import systemctl
 from seawall.agent.resources.work import Work
 from seawall.agent.vocabulary import Change
 
@@ -79,15 +80,15 @@ def diff(resource: MariadbServer, found: ServerFound) -> Change | None:
 
 def apply(resource: MariadbServer, found: ServerFound, _work: Work) -> None:
     """Have it run as it should. Raises ApplyFailed."""
-    _systemctl("daemon-reload")  # what is said of the unit holds from here on
+    systemctl("MariaDB", TIMEOUT, "daemon-reload")  # what is said of the unit holds from here on
     if not found.enabled:
-        _systemctl("enable", "--quiet", UNIT)
+        systemctl("MariaDB", TIMEOUT, "enable", "--quiet", UNIT)
     if not found.runs:
-        _systemctl("start", UNIT)
+        systemctl("MariaDB", TIMEOUT, "start", UNIT)
         found = observe(resource)
     differing = _differing(resource, found)
     if AT_START & differing.keys():
-        _systemctl("restart", UNIT)
+        systemctl("MariaDB", TIMEOUT, "restart", UNIT)
     elif differing:
         _set(resource, differing)
     left = _differing(resource, observe(resource))
@@ -108,15 +109,3 @@ def _set(resource: MariadbServer, differing: Mapping[str, str]) -> None:
             client.ask(*statements)
     except CommandFailed as error:
         raise ApplyFailed(f"MariaDB did not take its settings: {error.fact}", place=resource.file) from error
-
-
-def _systemctl(*words: str) -> None:
-    try:
-        process.check(["systemctl", *words], timeout=TIMEOUT)
-    except CommandFailed as error:
-        raise ApplyFailed(
-            f"MariaDB could not be told to {words[0]}",
-            place=words[-1],
-            remedy=f"`journalctl -u {UNIT}` on the host says why",
-            output=error.output,
-        ) from error

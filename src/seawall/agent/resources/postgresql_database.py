@@ -17,6 +17,7 @@ from seawall.agent.data.psql import name, text
 from seawall.agent.data.wanted import PostgresqlDatabase
 from seawall.agent.errors import ApplyFailed, CommandFailed
 from seawall.agent.resources import texts
+from seawall.agent.resources.data_server import taken
 from seawall.agent.resources.work import Work
 from seawall.agent.vocabulary import Change
 
@@ -87,20 +88,11 @@ def observe(resource: PostgresqlDatabase) -> DatabaseFound:
     login, powerful, verifier = rows.get("role", ["f", "f", ""])
     owner, public = rows.get("database", ["", "f"])
     if powerful == "t":
-        raise _taken(f"the role {resource.user} is on this host's PostgreSQL already, with more rights than an app's")
+        raise taken(f"the role {resource.user} is on this host's PostgreSQL already, with more rights than an app's")
     if owner not in ("", resource.user):
-        raise _taken(f"the database {resource.name} is on this host's PostgreSQL already, and belongs to {owner}")
+        raise taken(f"the database {resource.name} is on this host's PostgreSQL already, and belongs to {owner}")
     kept = scram.fits(resource.password, verifier)
     return DatabaseFound(True, "role" in rows, login == "t", verifier, kept, bool(owner), public == "t", hba)
-
-
-def _taken(fact: str) -> ApplyFailed:
-    return ApplyFailed(
-        fact,
-        place="[database] name",
-        state="nothing has been changed",
-        remedy="give the app's database another name: [database] name",
-    )
 
 
 def diff(resource: PostgresqlDatabase, found: DatabaseFound) -> Change | None:

@@ -15,6 +15,7 @@ from seawall.agent.data import psql
 from seawall.agent.data.wanted import PostgresqlServer
 from seawall.agent.errors import ApplyFailed, CommandFailed
 from seawall.agent.resources import texts
+from seawall.agent.resources.data_server import systemctl
 from seawall.agent.resources.work import Work
 from seawall.agent.vocabulary import Change
 
@@ -117,11 +118,11 @@ def apply(resource: PostgresqlServer, _found: ServerFound, _work: Work) -> None:
             place=f"/etc/postgresql/{resource.version}/main",
             remedy=f"make one on the host: pg_createcluster {resource.version} main",
         )
-    _systemctl("daemon-reload")  # what is said of the unit holds from here on
+    systemctl("PostgreSQL", TIMEOUT, "daemon-reload")  # what is said of the unit holds from here on
     if not found.enabled:
-        _systemctl("enable", "--quiet", "postgresql.service")
+        systemctl("PostgreSQL", TIMEOUT, "enable", "--quiet", "postgresql.service")
     if not found.runs:
-        _systemctl("start", unit(resource.version))
+        systemctl("PostgreSQL", TIMEOUT, "start", unit(resource.version))
         found = observe(resource)
     psql.check_files()
     if _is_new():
@@ -142,9 +143,9 @@ def _take_on(resource: PostgresqlServer, found: ServerFound) -> None:
     """Read the files again, or start anew where a setting needs that."""
     differing = _differing(resource, found)
     if any(now.context == START for now in differing.values()):
-        _systemctl("restart", unit(resource.version))
+        systemctl("PostgreSQL", TIMEOUT, "restart", unit(resource.version))
     elif differing:
-        _systemctl("reload", unit(resource.version))
+        systemctl("PostgreSQL", TIMEOUT, "reload", unit(resource.version))
 
 
 def _is_new() -> bool:
@@ -155,22 +156,10 @@ def _is_new() -> bool:
 def _with_checksums(version: str) -> None:
     """Start anew, with checksums of all that lies on the disk: only a server that is down can be given them
     (pg_checksums(1)), and one without data in a moment."""
-    _systemctl("stop", unit(version))
+    systemctl("PostgreSQL", TIMEOUT, "stop", unit(version))
     program = f"/usr/lib/postgresql/{version}/bin/pg_checksums"
     command = [program, "--enable", "--pgdata", f"/var/lib/postgresql/{version}/main"]
     done = process.run(command, timeout=TIMEOUT, user=psql.ADMIN, cwd="/")
-    _systemctl("start", unit(version))
+    systemctl("PostgreSQL", TIMEOUT, "start", unit(version))
     if done.returncode != 0:
         raise ApplyFailed("PostgreSQL's files could not be given checksums", output=process.tail(done.output))
-
-
-def _systemctl(*words: str) -> None:
-    try:
-        process.check(["systemctl", *words], timeout=TIMEOUT)
-    except CommandFailed as error:
-        raise ApplyFailed(
-            f"PostgreSQL could not be told to {words[0]}",
-            place=words[-1],
-            remedy=f"`journalctl -u {words[-1]}` and /var/log/postgresql on the host say why",
-            output=error.output,
-        ) from error
