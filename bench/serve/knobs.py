@@ -10,14 +10,14 @@ from tests.hosts.machine import Host
 from bench.serve import ground
 from bench.serve.contenders import BIN, HOME, RUN, Contender, nginx_conf
 from bench.serve.rounds import Figure, run
-from bench.serve.views import HELLO, PAGE
+from bench.serve.views import HELLO, PAGE, WAIT
 
 NGINX_CONF = f"{HOME}/knobs.conf"
 NGINX_UNIT = "bench-knobs-nginx.service"
 FIRST_PORT = 8201
 #: ld.so(8) looks for a name without a slash where libraries are.
 JEMALLOC = "libjemalloc.so.2"
-VIEWS = (PAGE, HELLO)
+VIEWS = (PAGE, HELLO, WAIT)
 
 #: Modules that import the app and then set up the collector (gc, in Python's library reference).
 COLLECTORS = {
@@ -38,7 +38,7 @@ class Knob:
     lazy: bool = True
     lock: bool = False
     environment: str = ""
-    scheduling: str = "batch"
+    scheduling: str = "other"
 
     @property
     def command(self) -> str:
@@ -52,7 +52,7 @@ class Knob:
         )
 
 
-BASE = Knob("base", "uWSGI, 4 workers with 8 threads, scheduled as a batch")
+BASE = Knob("base", "uWSGI, 4 workers with 8 threads")
 KNOBS = (
     BASE,
     replace(BASE, name="frozen", label="gc.freeze() after the import", module="frozen"),
@@ -62,9 +62,10 @@ KNOBS = (
     replace(BASE, name="optimize", label="PYTHONOPTIMIZE=2", environment="PYTHONOPTIMIZE=2"),
     replace(BASE, name="reload", label="templates looked after at each request", environment="BENCH_RELOAD=1"),
     replace(BASE, name="preload", label="preloaded", lazy=False),
-    replace(BASE, name="usual", label="scheduled as usual", scheduling="other"),
+    replace(BASE, name="batch", label="scheduled as a batch (sched(7))", scheduling="batch"),
     replace(BASE, name="lock", label="a lock for taking requests (thunder-lock)", lock=True),
     replace(BASE, name="threads1", label="no threads", threads=1),
+    replace(BASE, name="threads2", label="2 threads", threads=2),
     replace(BASE, name="threads4", label="4 threads", threads=4),
     replace(BASE, name="workers2", label="2 workers with 16 threads", workers=2, threads=16),
     replace(BASE, name="workers8", label="8 workers with 4 threads", workers=8, threads=4),

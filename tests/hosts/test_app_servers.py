@@ -106,10 +106,6 @@ class Served:
     def command(self) -> str:
         return self.host.run(["sh", "-c", f"tr '\\0' ' ' </proc/{self.pid()}/cmdline"]).stdout
 
-    def scheduling(self) -> str:
-        """The kernel's policy for it, as ps(1) has it: TS, or B for batch."""
-        return self.host.run(["ps", "-o", "cls=", "-p", self.pid()]).stdout.strip()
-
 
 @pytest.fixture(scope="module")
 def served(module_host: Host, ssh_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Served:
@@ -144,7 +140,6 @@ def test_a_switch_to_another_server_loses_no_request_and_neither_does_its_end(
         served.take(**server)
     assert reports[0].failed == 0, reports[0].failures
     assert known_by in served.command()
-    assert served.scheduling() == ("B" if server["kind"] == "uwsgi" else "TS")
     stats = f"/run/seawall/tiny/{served.project.live()}/stats.sock"
     eventually(lambda: served.host.exists(stats) == server.get("stats", False), stats)
     with visitor(served.host) as client:

@@ -141,7 +141,3 @@ def test_a_server_that_tells_when_it_is_up_is_waited_for() -> None:
     notifying = {kind for kind, unit in types.items() if "\nType=notify\n" in unit}
     assert notifying == {"gunicorn", "uwsgi"}
     assert all("\nType=exec\n" in unit for kind, unit in types.items() if kind not in notifying)
-
-
-def test_uwsgi_is_woken_without_pushing_the_front_server_off_its_core() -> None:
-    assert {kind for kind, unit in service_units().items() if "\nCPUSchedulingPolicy=batch\n" in unit} == {"uwsgi"}

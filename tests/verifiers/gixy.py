@@ -9,10 +9,13 @@ from hosts.machine import Host
 from .findings import Finding
 from .installed import python_program
 
-#: An `if` in a location that sets a variable, or passes to uwsgi, and an address in a variable: how a site goes by what
-#: the live release speaks. nginx documents the first two for just that place, and an address needs no resolver.
+#: An `if` in a location that ends what rewrites, sets a variable or passes to the app, and an address in a variable:
+#: how a site goes by what the live release speaks. nginx documents them for just that place (ngx_http_rewrite_module,
+#: break and set; ngx_http_proxy_module; ngx_http_uwsgi_module), and an address needs no resolver.
 OF_THE_WAY_TO_THE_APP = (
+    ("if_is_evil", 'Directive "break" '),
     ("if_is_evil", 'Directive "set" '),
+    ("if_is_evil", 'Directive "proxy_pass" '),
     ("if_is_evil", 'Directive "uwsgi_pass" '),
     ("missing_resolver", "'uwsgi_pass' uses a variable "),
     ("missing_resolver", "'proxy_pass' uses a variable "),

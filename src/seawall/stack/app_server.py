@@ -24,8 +24,7 @@ class AppServer:
     ``command`` runs in the foreground and takes the listening socket as file descriptor 3. ``notifies`` says that it
     tells systemd when it is up (sd_notify(3)). On ``stop_signal`` it lets its requests finish; what is left after
     ``stop_timeout`` seconds is killed. ``backlog`` is how many connections may wait in the socket. ``stats`` is the
-    path of a socket that it opens itself, or "". ``scheduling`` is the kernel's policy for it where it is not the usual
-    one (sched(7)).
+    path of a socket that it opens itself, or "".
     """
 
     kind: Kind
@@ -38,7 +37,6 @@ class AppServer:
     speaks: Literal["http", "uwsgi"] = "http"
     notifies: bool = False
     stats: str = ""
-    scheduling: Literal["", "batch"] = ""
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,6 @@ def app_server(inputs: Inputs, around: Surroundings) -> AppServer:
         speaks="uwsgi" if around.front_speaks_uwsgi else "http",
         notifies=True,
         stats=around.stats if server.stats else "",
-        # A request of a cheap view takes two thirds of the processor time (docs/performance.md, Serving).
-        scheduling="batch",
     )
 
 

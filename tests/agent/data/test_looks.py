@@ -114,7 +114,7 @@ ActiveState=active\\nNRestarts=2\\nResult=success\\n'""",
             systemd("app.w@@RELEASE@", "w", "process"),
         )
     )
-    found = units.units(sample.places(tmp_path), Made("v1", release, "", ""))
+    found = units.units(sample.places(tmp_path, user="tiny"), Made("v1", release, "", ""))
     assert found == [
         Unit("app@v1.service", "web", 7, "99", "it ended (exit status 3, exit-code)"),
         Unit("app.clean@v1.service", "clean", 0, "", "its last run failed (exit status 1, exit-code)"),
@@ -122,6 +122,17 @@ ActiveState=active\\nNRestarts=2\\nResult=success\\n'""",
         Unit("app.w@v1.service", "w", 2, ""),
     ]
     assert len(programs.called()) == 1
+
+
+def test_a_persons_own_systemd_is_asked_for_their_units(tmp_path: Path, programs: Programs) -> None:
+    programs.add(
+        "systemctl",
+        "case \"$XDG_RUNTIME_DIR $*\" in '/run/user/1000 --user '*) "
+        "printf 'Id=app@v1.service\\nActiveState=active\\n' ;; esac",
+    )
+    at = sample.places(tmp_path, user="", units="/run/user/1000/systemd/user")
+    (found,) = units.units(at, Made("v1", sample.release(programs=(systemd("app@@RELEASE@", "web"),)), "", ""))
+    assert found.broken == ""
 
 
 def test_supervisord_that_does_not_answer_runs_nothing(tmp_path: Path) -> None:

@@ -24,10 +24,12 @@ def units(places: Places, made: Made) -> list[Unit]:
     ours = {program.name: manager_of(program) for program in made.release.programs}
     supervised = [program for program in made.release.programs if ours[program.name] == SUPERVISOR]
     others = [program for program in made.release.programs if ours[program.name] != SUPERVISOR]
-    return [*_of_systemd(made.id, others), *_of_supervisor(places, made.id, supervised)]
+    return [*_of_systemd(places, made.id, others), *_of_supervisor(places, made.id, supervised)]
 
 
-def _of_systemd(release_id: str, programs: Sequence[Program]) -> Iterator[Unit]:
+def _of_systemd(places: Places, release_id: str, programs: Sequence[Program]) -> Iterator[Unit]:
+    from seawall.agent.managers.systemd import systemctl
+
     owner = {
         fill(file.name, release_id): program
         for program in programs
@@ -36,7 +38,7 @@ def _of_systemd(release_id: str, programs: Sequence[Program]) -> Iterator[Unit]:
     }
     if not owner:
         return
-    shown = process.run(["systemctl", "show", "-p", SHOWN, *owner], timeout=30).stdout
+    shown = process.run([*systemctl(places.layout), "show", "-p", SHOWN, *owner], timeout=30).stdout
     for block in shown.split("\n\n"):
         has = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         program = owner.get(has.get("Id", ""))

@@ -25,14 +25,19 @@ START_TIMEOUT = 100
 STOP_TIMEOUT = 86400 + 60
 
 
+def systemctl(layout: Layout) -> list[str]:
+    """The command that the units' manager is asked with. On a person's own machine that is their own one, by a socket
+    in their folder of runtime files, where its units lie too (systemd(1), "--user")."""
+    if layout.user:
+        return ["systemctl"]
+    return ["/usr/bin/env", f"XDG_RUNTIME_DIR={Path(layout.units).parents[1]}", "systemctl", "--user"]
+
+
 class Systemd:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.unit_dir = Path(layout.units)
-        # On a person's own machine their own manager is asked, by a socket in their folder of runtime files; its units
-        # lie there too (systemd(1), "--user").
-        runtime = f"XDG_RUNTIME_DIR={self.unit_dir.parents[1]}"
-        self.systemctl = ["systemctl"] if layout.user else ["/usr/bin/env", runtime, "systemctl", "--user"]
+        self.systemctl = systemctl(layout)
         self.journalctl = ["journalctl"] if layout.user else ["journalctl", "--user"]
 
     def start(self, at: ReleasePlaces, program: Program) -> None:
