@@ -16,7 +16,7 @@ from seawall.agent.managers.systemd import Systemd
 from seawall.agent.places import Places
 from seawall.agent.releases import live_id
 from seawall.agent.stage import stage
-from seawall.agent.vocabulary import Program, UnitFile
+from seawall.agent.vocabulary import BEGINS, Program, UnitFile
 
 SOCKET = "seawall-tiny@@RELEASE@.socket"
 UNDER_SYSTEMD = Program("web", "web", (SOCKET,), (SOCKET,), (UnitFile(SOCKET, ""),), "systemd")
@@ -109,6 +109,17 @@ def test_the_logs_of_a_release_are_read_where_its_managers_put_them(there: Place
     assert journal[-2:] == ["-u", "seawall-tiny@*"]
     assert manager_for(there).log_commands(there, ["web"], 5, "") == [tail]
     assert [command[0] for command in manager_for(there).log_commands(there, ["clean"], 5, "")] == ["journalctl"]
+
+
+def test_of_a_program_that_was_started_again_the_words_before_its_end_are_shown_too(there: Places) -> None:
+    """What a server says at its start is longer than what is shown of a log."""
+    there.logs.mkdir()
+    start = [BEGINS, *(f"option {number}" for number in range(40))]
+    why = "ValueError: no such table"
+    (there.logs / "seawall-tiny@v1-1.log").write_text("\n".join([*start, why, *start]) + "\n")
+    (there.logs / "seawall-tiny@v1-2.log").touch()
+    said = Supervisor(there).log_tail(there.release("v1"), UNDER_SUPERVISOR, 2).splitlines()
+    assert said == ["option 39", why, "option 38", "option 39"]
 
 
 def test_apps_take_turns_in_the_folder_of_systemds_units_on_a_server_and_nobody_waits_locally(tmp_path: Path) -> None:

@@ -14,11 +14,13 @@ PROC = Path("/proc")
 def end_orphans(folder: Path) -> None:
     """Kill the processes without a parent that work in ``folder``, each with its whole session (setsid(2)).
 
-    A person's shell that happens to be there has a parent, and stays.
+    A person's shell that happens to be there has a parent, and stays. Of a session that one elsewhere leads, as
+    supervisord leads that of all its programs, the others are not theirs, and stay too.
     """
-    sessions = {session for pid, session in _processes() if _works_in(pid, folder) and parent_of(pid) == 1}
+    orphans = {pid: session for pid, session in _processes() if _works_in(pid, folder) and parent_of(pid) == 1}
+    sessions = {session for session in orphans.values() if not _works_elsewhere(session, folder)}
     for pid, session in _processes():
-        if session in sessions:
+        if pid in orphans or session in sessions:
             _kill(pid)
 
 
@@ -51,10 +53,21 @@ def _processes() -> Iterator[tuple[int, int]]:
 
 
 def _works_in(pid: int, folder: Path) -> bool:
+    where = _folder_of(pid)
+    return where is not None and where.is_relative_to(folder)
+
+
+def _works_elsewhere(pid: int, folder: Path) -> bool:
+    where = _folder_of(pid)
+    return where is not None and not where.is_relative_to(folder)
+
+
+def _folder_of(pid: int) -> Path | None:
+    """Where a process works; None once it has ended."""
     try:
-        return Path(os.readlink(PROC / str(pid) / "cwd")).is_relative_to(folder)
+        return Path(os.readlink(PROC / str(pid) / "cwd"))
     except OSError:
-        return False
+        return None
 
 
 def parent_of(pid: int) -> int:

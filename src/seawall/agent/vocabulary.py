@@ -18,6 +18,8 @@ from seawall.agent.host_vocabulary import Firewall, HostKey, Line, Login, Moduli
 RELEASE = "@RELEASE@"
 #: Stands there for the port of a release that listens on TCP.
 PORT = "@PORT@"
+#: A program of supervisor begins its log with this line, each time it is started.
+BEGINS = "seawall: starting"
 
 
 @dataclass(frozen=True)

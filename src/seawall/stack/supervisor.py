@@ -3,14 +3,14 @@
 Each program is started by a line of shell that first reads the release's ``env`` file, so no secret is in a
 configuration file or a command line. supervisord listens for the web program and hands the socket over as standard
 input (its manual, "[fcgi-program:x] Section Settings"); the same line passes it on by systemd's protocol, in which
-application servers take it without removing its file at exit.
+application servers take it without removing its file at exit. It also marks in the log where each start begins.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seawall.agent.vocabulary import RELEASE, Layout, Listen, Program, UnitFile
+from seawall.agent.vocabulary import BEGINS, RELEASE, Layout, Listen, Program, UnitFile
 from seawall.config.model import Process, Project
 from seawall.stack import commands, listening, names
 from seawall.stack.app_server import AppServer
@@ -23,6 +23,7 @@ MANAGER = "supervisor"
 #: supervisord closes a socket when the last process of its group ends. So a second one, which does nothing, keeps it:
 #: requests wait in it, and are not lost, while the server is started again after a crash. ``$1`` is the number.
 HOLD = 'test "$1" = 1 || exec /bin/sleep infinity </dev/null 9<&-; shift; '
+BEGIN = f"echo '{BEGINS}'; "
 #: The socket, standard input so far, as descriptor 3 (sd_listen_fds(3)).
 WITH_SOCKET = 'LISTEN_FDS=1; LISTEN_PID=$$; exec "$@" 3<&0 </dev/null'
 PLAINLY = 'exec "$@"'
@@ -60,7 +61,7 @@ def programs(
 
 def web(layout: Layout, server: AppServer, listen: Listen, setting: Setting) -> Program:
     """The application server, on a socket of the release's own."""
-    words = _words(layout, setting, HOLD + setting.variables + WITH_SOCKET)
+    words = _words(layout, setting, HOLD + BEGIN + setting.variables + WITH_SOCKET)
     content = _render(
         "web.ini.j2",
         layout,
@@ -85,7 +86,7 @@ def process(layout: Layout, name: str, item: Process, setting: Setting) -> Progr
         name,
         setting,
         count=item.count,
-        command=ini_command((*_words(layout, setting, setting.variables + PLAINLY), *command)),
+        command=ini_command((*_words(layout, setting, BEGIN + setting.variables + PLAINLY), *command)),
         stop_signal="TERM",
         stop_timeout=item.stop_timeout,
     )

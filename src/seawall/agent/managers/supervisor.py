@@ -22,7 +22,7 @@ from seawall.agent.orphans import end_left_behind, parent_of
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.releases import ids, live_id, load
 from seawall.agent.stage import fill
-from seawall.agent.vocabulary import Program
+from seawall.agent.vocabulary import BEGINS, Program
 
 #: Of a log, no more than this is read for an error's last lines, bytes.
 LONGEST_TAIL = 20_000
@@ -117,8 +117,8 @@ class Supervisor:
 
     def log_tail(self, at: ReleasePlaces, program: Program, lines: int) -> str:
         """Read from the files themselves: colours and other control characters are nothing that XML can carry."""
-        text = "".join(_end_of(log) for log in self._logs(at, program))
-        return "\n".join(text.splitlines()[-lines:])
+        words = [line for log in self._logs(at, program) for line in _last_words(_end_of(log), lines)]
+        return "\n".join(words[-2 * lines :])
 
     def log_commands(self, places: Places, names: Sequence[str], lines: int, follow: str) -> list[list[str]]:
         live = live_id(places)
@@ -205,6 +205,13 @@ class Supervisor:
         from seawall.agent.managers import supervisor_rpc
 
         return supervisor_rpc.call(self.socket, method, *arguments)
+
+
+def _last_words(text: str, lines: int) -> list[str]:
+    """So many of the last lines, and of those before the last start: what has ended may have been started again by now,
+    and what a server says at its start is longer than that."""
+    ended, mark, now = text.rpartition(f"{BEGINS}\n")
+    return [*ended.splitlines()[-lines:], *f"{mark}{now}".splitlines()[-lines:]]
 
 
 def _end_of(log: Path) -> str:
