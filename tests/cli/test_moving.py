@@ -25,7 +25,15 @@ FOUND = {"kind": "postgresql", "name": "guestbook", "version": "15.18", "bytes":
 ROUTE = Route(
     host_named("root@web1"), host_named("root@stage"), "guestbook", FOUND, {**FOUND, "name": "guestbook-staging"}
 )
-COPIED = Copied(1_100_000_000, 12, 90_210, "guestbook-staging_before_20261128_142213", "flask db upgrade", 61.25)
+COPIED = Copied(
+    1_100_000_000,
+    12,
+    90_210,
+    "guestbook-staging_before_20261128_142213",
+    "flask db upgrade",
+    61.25,
+    "2026-12-28T14:22:13Z",
+)
 BACKUP = Outlook(
     "root@web2", "20261128-030412", "2026-11-28T03:04:12Z", "web1", 1_250_000_000, 12, 90_210, 431, "guestbook",
     ("/srv/guestbook/data",), (),

@@ -33,6 +33,7 @@ DONE: dict[str, Any] = {
     "folder": "",
     "folders": {"/srv/guestbook/data": "/srv/guestbook/data_before_20261128_142213"},
     "migrate": "flask db upgrade",
+    "until": "2026-12-28T14:22:13Z",
 }
 PROVEN: dict[str, Any] = {
     "backup": "20261128-030412",

@@ -179,7 +179,10 @@ with Client(DATABASE["socket"], "ledger") as client:
     client.ask("DELETE FROM rows_kept")
 changed = engine.figures("ledger")
 old = engine.replace("ledger", "ledger_restored")
-print(compare(wanted, engine.figures("ledger")), compare(changed, engine.figures(old)), engine.names("ledger"))
+names = [name.replace(old, "OLD") for name in engine.names("ledger")]
+own = engine.sizes()
+known = sorted(own) == ["ledger", old] and min(own.values()) > 0
+print(compare(wanted, engine.figures("ledger")), compare(changed, engine.figures(old)), names, known)
 with Client(DATABASE["socket"], "ledger") as client:
     client.ask("INSERT INTO page VALUES (8, 1, NULL, NULL)")
     print(client.ask("SELECT best FROM book"), client.ask("SELECT COUNT(*) FROM louder") != [["0"]])
@@ -193,7 +196,7 @@ def test_a_restored_mariadb_takes_the_place_of_the_live_one_with_all_that_hangs_
     before = rows(data_host)
     said = agent(data_host, f"DATABASE = {MARIADB!r}\n{HANGING}").splitlines()
     assert said == [
-        "[] [] ['ledger', 'ledger_before', 'ledger_scratch']",
+        "[] [] ['ledger', 'OLD', 'ledger_scratch'] True",
         "[['8']] True",
         "page_restored [['7', '00FF0A0D1A5C27']]",
     ]

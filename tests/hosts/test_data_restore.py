@@ -117,6 +117,16 @@ def test_the_newest_backup_takes_the_place_of_the_live_data_and_the_app_runs_on_
     assert host.exists(done["kept_redis"])
     assert host.run(["stat", "-c", "%U", f"{BASE}/data/photo"]).stdout == "ledger\n"
     assert databases(host) == ["ledger", done["kept_database"]]
+    (found,) = project.seawall("database", "list", "--json").json["hosts"]
+    kept = [one["name"] for one in found["kept"]]
+    assert sorted(kept) == sorted([done["kept_database"], done["kept_redis"], *done["folders"].values()])
+    assert max(one["until"] for one in found["kept"]) == done["until"]
+    assert all(one["bytes"] for one in [found, *found["kept"]])
+    assert project.seawall("database", "drop", "ledger", "--yes", check=False).code == 2
+    for name in kept:
+        project.seawall("database", "drop", name, "--yes")
+    assert databases(host) == ["ledger"]
+    assert host.run(["find", BASE, "-maxdepth", "1", "-name", "*_before_*"]).stdout == ""
     assert left(host) == []
     assert not host.exists(f"{BASE}/maintenance")
     assert add_rows(host, "four")
@@ -154,7 +164,12 @@ def test_a_restore_that_is_killed_leaves_the_live_data_and_the_next_one_tidies_u
 def test_a_drill_proves_the_newest_backup_with_the_apps_own_check(project: Project, host: Host) -> None:
     project.configure(drill={"command": "python check_data.py"})
     project.deploy()
+    project.seawall("restore", "--replace", "--yes")
+    kept, old = databases(host)[-1], "ledger_before_20260101_120000"
+    sql(host, "postgres", f"ALTER DATABASE {kept} RENAME TO {old}")
     result = project.seawall("drill", "--json")
+    assert f"{old}, kept since 2026-01-01T12:00:00Z, is removed" in result.said
+    assert old not in databases(host)
     assert (result.json["tables"], result.json["rows"], result.json["command"]) == (1, 2, "python check_data.py")
     assert project.seawall("backup", "list", "--json").json["backups"][-1]["proven"]
     host.run(["systemctl", "start", "seawall-drill-ledger.service"])

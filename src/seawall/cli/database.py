@@ -75,6 +75,75 @@ def copy(
             console.show(copied.copied_lines(route, done))
 
 
+@command.command("list", cls=Command)
+@options.project
+@options.hosts
+@options.as_json
+def list_(directory: Path, environment: str, hosts: tuple[str, ...], as_json: bool) -> None:
+    """Show the app's database, and what restores and copies have kept of before.
+
+    With its size, its age, and until when it is kept: it goes by itself once a backup that was made 30 days after it is
+    proven by a drill, or by `seawall database drop`.
+
+    \b
+    Examples:
+      seawall database list
+      seawall database list -e staging --json
+    """
+    from datetime import UTC, datetime
+
+    from seawall.cli.render import databases as render
+    from seawall.cli.sessions import connected_to
+    from seawall.config.load import load
+    from seawall.operations.data import databases
+
+    project = load(directory, environment)
+    databases.must_be_servers(project)
+    with connected_to(project, hosts) as there:
+        found = databases.databases(there)
+    now = datetime.now(UTC)
+    if as_json:
+        console.document(render.databases_data(project.app_id, found, now))
+    else:
+        console.show(render.databases_lines(found, now))
+
+
+@command.command("drop", cls=Command)
+@click.argument("name", metavar="NAME")
+@options.project
+@options.hosts
+@options.yes
+@options.as_json
+def drop(*, name: str, directory: Path, environment: str, hosts: tuple[str, ...], yes: bool, as_json: bool) -> None:
+    """Remove what a restore or a copy has kept, for good.
+
+    NAME is a database or a folder as `seawall database list` shows it; nothing else is ever removed.
+
+    \b
+    Examples:
+      seawall database drop guestbook_before_20261128_142213
+      seawall database drop /srv/guestbook/data_before_20261128_142213 --yes
+    """
+    from seawall.cli.deploying import accept
+    from seawall.cli.following import follow
+    from seawall.cli.render.databases import dropped_data, dropped_lines
+    from seawall.cli.sessions import connected_to
+    from seawall.config.load import load
+    from seawall.operations.data import databases
+
+    project = load(directory, environment)
+    databases.must_be_servers(project)
+    if not yes:
+        console.must_ask("database drop", "say --yes")
+        accept(f"Remove {name} for good?")
+    with connected_to(project, hosts) as there:
+        gone = follow(databases.drop(there, name), "", there)
+    if as_json:
+        console.document(dropped_data(project.app_id, gone))
+    else:
+        console.show(dropped_lines(gone))
+
+
 def _must_be_meant(source: str, target: str, *, meant: bool) -> None:
     """Raises UsageError for a copy onto itself, and for one into production that nobody has asked for twice."""
     if source == target:

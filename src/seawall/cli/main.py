@@ -124,6 +124,7 @@ def _defaults(given: dict[str, Any]) -> dict[str, Any]:
         "forget",
         "test",
         "copy",
+        "drop",
     )
     nested: dict[str, Any] = dict.fromkeys(words, values)
     nested["key"] = dict(nested)

@@ -40,6 +40,7 @@ def receive(places: Places, frame: Frame, client: Client) -> dict[str, Any]:
         "tables": manifest.tables,
         "rows": manifest.rows,
         "kept": done.kept_database,
+        "until": done.until,
         "migrated": "".join(migrated),
     }
 

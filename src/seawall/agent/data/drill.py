@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.agent import process, releases
-from seawall.agent.data import beside, beside_redis, led, record, source
+from seawall.agent.data import aside, beside, beside_redis, led, record, source
 from seawall.agent.data.engines import Engine, engine_for
 from seawall.agent.data.manifest import DatabasePart, FilesPart, RedisPart
 from seawall.agent.data.places import DataPlaces
@@ -43,7 +43,9 @@ class Drill:
         with alone(self._at, self.by, "drill"), recorded(self._at, record.DRILL) as recording:
             self._tidy()
             try:
-                return self._prove(recording)
+                proven = self._prove(recording)
+                aside.expire(self.data, recording.id, self.say)
+                return proven
             finally:
                 self._tidy()
 

@@ -13,6 +13,8 @@ from seawall.agent.files import disk_full, fsync_directory, write_atomic
 
 #: The kinds of runs.
 BACKUP, DRILL, RESTORE, SNAPSHOT, COPY = "backup", "drill", "restore", "snapshot", "copy"
+#: The removal of what a restore had put aside.
+DROP = "drop"
 #: The removal of old backups after a new one; only one that failed is written down.
 RETENTION = "retention"
 

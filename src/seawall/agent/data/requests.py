@@ -127,6 +127,25 @@ def _copy_receive(places: Places, frame: Frame, client: Client) -> Answer:
     return arrival.receive(places, frame, client)
 
 
+def _databases(places: Places, _frame: Frame, _client: Client) -> Answer:
+    """The app's database, and what restores and copies have put aside."""
+    from seawall.agent.data import aside
+    from seawall.agent.data.places import DataPlaces
+
+    return aside.listed(DataPlaces(places.base).data())
+
+
+def _drop(places: Places, frame: Frame, _client: Client) -> Answer:
+    """Remove one of what was put aside, by its name."""
+    from dataclasses import asdict
+
+    from seawall.agent.data import aside
+    from seawall.agent.data.places import DataPlaces
+
+    message = frame.message
+    return asdict(aside.drop(DataPlaces(places.base).data(), str(message["name"]), str(message.get("by", ""))))
+
+
 def _set_up(places: Places, _frame: Frame, _client: Client) -> Answer:
     """What the app's set-up command would make has been restored: it is not to be run any more."""
     from seawall.agent.migrating import mark_set_up
@@ -148,5 +167,7 @@ OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
     "data-copy-look": _copy_look,
     "data-copy-send": _copy_send,
     "data-copy-receive": _copy_receive,
+    "data-databases": _databases,
+    "data-drop": _drop,
     "data-set-up": _set_up,
 }

@@ -1,19 +1,21 @@
 """Restoring a backup: beside the live data first, compared with the manifest there, and only then in its place.
 
 Whatever fails before the exchange leaves the live data as it was; if the app does not come up on the restored data,
-though it was well before, what was live is put back. What was there is kept under another name, never removed.
+though it was well before, what was live is put back. What was there is kept under another name
+(:mod:`seawall.agent.data.aside`).
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from seawall.agent import lock
-from seawall.agent.data import beside, beside_redis, exchange, record
-from seawall.agent.data.engines import Engine, engine_for
+from seawall.agent.data import aside, beside, beside_redis, exchange, record
+from seawall.agent.data.engines import Engine, engine_for, naming
 from seawall.agent.data.engines.redis import RedisEngine
 from seawall.agent.data.exchange import Folder, Move, Noted
 from seawall.agent.data.outlook import Outlook
@@ -23,7 +25,6 @@ from seawall.agent.data.recording import alone, recorded
 from seawall.agent.data.source import Source
 from seawall.agent.errors import AgentError, Cancelled, LoadFailed
 from seawall.agent.files import disk_full, remove_tree
-from seawall.agent.journal import now
 from seawall.agent.places import Places
 from seawall.agent.vocabulary import Event
 
@@ -44,6 +45,8 @@ class Done:
     folders: dict[str, str] = field(default_factory=dict)
     migrate: str = ""
     kept_redis: str = ""
+    #: Until when all of this is kept, at least (:func:`seawall.agent.data.aside.until`).
+    until: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ class Restore:
         exchange.forget(self._marker)
         done.kept_database = self._unless_empty(done.kept_database)
         done.folders = {str(folder.live): str(folder.before) for folder in folders if _unless_bare(folder.before)}
+        done.until = self._until(done.kept_database, done.kept_redis, *done.folders.values())
         return done
 
     def _begin_again(self, app: Quiet, moves: Sequence[Move], folders: Sequence[Folder], done: Done) -> None:
@@ -146,7 +150,7 @@ class Restore:
     def _other_database(self, name: str) -> Done:
         scratch = self._load()
         old = self._unless_empty(self._engine.replace(name, scratch))
-        return Done(self.source.manifest.id, database=name, kept_database=old)
+        return Done(self.source.manifest.id, database=name, kept_database=old, until=self._until(old))
 
     def _with_table(self, table: str) -> Done:
         scratch = self._load()
@@ -157,7 +161,7 @@ class Restore:
     def _unpacked(self, folder: Path) -> Done:
         backup, held = self.source.manifest, {}
         if self.outlook.held():
-            held = {str(folder): f"{folder}_before_{_stamp()}"}
+            held = {str(folder): str(_before(folder))}
             folder.rename(held[str(folder)])
         try:
             self._unpack_into(folder)
@@ -225,8 +229,7 @@ class Restore:
     def _folder(self, live: Path, restored: Path) -> Folder:
         live.mkdir(exist_ok=True)
         beside.give(restored, live.stat().st_uid, live.stat().st_gid)
-        before = live.with_name(f"{live.name}_before_{_stamp()}")
-        return Folder(live, restored, before, self.outlook.data.database)
+        return Folder(live, restored, _before(live), self.outlook.data.database)
 
     # small things
 
@@ -250,6 +253,9 @@ class Restore:
             self._engine.drop(old)
             return ""
         return old
+
+    def _until(self, *kept: str) -> str:
+        return max((aside.until(self.outlook.data, name) for name in kept if name), default="")
 
     @property
     def _engine(self) -> Engine:
@@ -287,8 +293,8 @@ def _unless_bare(folder: Path) -> bool:
     return False
 
 
-def _stamp() -> str:
-    return now()[:19].replace("-", "").replace(":", "").replace("T", "_")
+def _before(folder: Path) -> Path:
+    return folder.with_name(naming.before(folder.name, os.listdir(folder.parent)))
 
 
 def _write(stream: IO[bytes], path: Path) -> None:

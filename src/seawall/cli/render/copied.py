@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from seawall.cli.render.databases import stays
 from seawall.cli.render.lines import Line, count, seconds, size
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def copied_lines(route: Route, done: Copied) -> list[Line]:
     what = f"{count(done.rows, 'row')} in {count(done.tables, 'table')}, {size(done.bytes)}"
     lines = [Line(f"{route.target.name} has the database: {what} ({seconds(done.seconds)})", "good")]
     if done.kept:
-        lines.append(Line(f"the one of before is kept as {done.kept}"))
+        lines.append(Line(f"the one of before is kept as {done.kept}, {stays(done.until)}"))
     return lines
 
 
@@ -37,6 +38,7 @@ def copied_data(route: Route, done: Copied) -> dict[str, Any]:
         "tables": done.tables,
         "rows": done.rows,
         "kept": done.kept,
+        "until": done.until,
         "migrated": done.migrated,
         "seconds": round(done.seconds, 3),
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seawall.agent.data.aside import DAYS
+from seawall.cli.render.databases import stays
 from seawall.cli.render.lines import Line, count, size
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ def restored_lines(done: Restored) -> list[Line]:
     if done.kept_redis:
         lines.append(Line(f"  what Redis held is kept: {done.kept_redis}"))
     lines += [Line(f"  what was in {path} is kept: {kept}") for path, kept in done.folders.items()]
+    if done.until:
+        lines.append(Line(f"  it stays {stays(done.until)}; sooner: `seawall database drop NAME`"))
     if done.migrate and not done.folder:
         lines.append(
             Line(f"  if the backup is older than the last migration: seawall run -- {done.migrate}", "careful")
@@ -66,5 +70,6 @@ def _contents(what: Outlook | Proven) -> str:
 
 def _place(name: str, held: bool) -> list[Line]:
     if held:
-        return [Line(f"  ~ {name}: replaced; what is there now is kept under another name", "careful")]
+        kept = f"what is there now is kept under another name for {DAYS} days or longer"
+        return [Line(f"  ~ {name}: replaced; {kept}", "careful")]
     return [Line(f"  + {name}", "good")]

@@ -27,7 +27,8 @@ class Route:
 @dataclass(frozen=True)
 class Copied:
     """``bytes`` is the size of the dump, ``rows`` and ``tables`` what both sides counted before anything was changed;
-    ``kept`` is the name under which the database of before is kept, ``migrated`` the command that was run."""
+    ``kept`` is the name under which the database of before is kept, and ``until`` when at least, "" for until somebody
+    removes it; ``migrated`` is the command that was run."""
 
     bytes: int
     tables: int
@@ -35,6 +36,7 @@ class Copied:
     kept: str
     migrated: str
     seconds: float
+    until: str = ""
 
 
 def look(source: Host, target: Host) -> Route:

@@ -62,6 +62,7 @@ class Restored:
     folders: dict[str, str] = field(default_factory=dict)
     migrate: str = ""
     kept_redis: str = ""
+    until: str = ""
 
 
 def the_one(hosts: Sequence[Host]) -> Host:

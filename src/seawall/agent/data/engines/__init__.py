@@ -79,6 +79,10 @@ class Engine(Protocol):
         """The databases whose names begin so: what an interrupted restore may have left."""
         ...
 
+    def sizes(self) -> dict[str, int]:
+        """All databases that are the app's, its live one among them, and the bytes of each."""
+        ...
+
     def replace(self, name: str, by: str) -> str:
         """Put database ``by`` in the place of ``name``, in one step: at no moment is there a half of either.
 

@@ -12,7 +12,7 @@ from typing import IO
 from urllib.parse import quote, urlsplit
 
 from seawall.agent import process
-from seawall.agent.data.engines import mariadb_figures, mariadb_swap
+from seawall.agent.data.engines import mariadb_figures, mariadb_swap, naming
 from seawall.agent.data.engines.mariadb_client import (
     FIGURES_PATIENCE,
     PACKET,
@@ -117,8 +117,20 @@ class MariadbEngine:
         rows = self._asked("SELECT HEX(schema_name) FROM information_schema.schemata")
         return sorted(name for (digits,) in rows if (name := mariadb_figures.text(digits)).startswith(prefix))
 
+    def sizes(self) -> dict[str, int]:
+        user = literal(self._database.user)
+        with self.client() as client:
+            granted = client.ask(f"SELECT HEX(db) FROM mysql.db WHERE user = {user} AND host = 'localhost'")
+            sizes = client.ask(
+                "SELECT HEX(schema_name), COALESCE(SUM(data_length + index_length), 0) FROM information_schema.schemata"
+                " LEFT JOIN information_schema.tables ON table_schema = schema_name GROUP BY schema_name"
+            )
+        patterns = {mariadb_figures.text(digits) for (digits,) in granted}
+        named = {mariadb_figures.text(digits): int(size) for digits, size in sizes}
+        return {name: size for name, size in named.items() if pattern(name) in patterns}
+
     def replace(self, name: str, by: str) -> str:
-        aside = self._free(f"{name}_before") if self.exists(name) else ""
+        aside = naming.before(name, self.names("")) if self.exists(name) else ""
         self.create(aside or name)
         try:
             mariadb_swap.swap(self.client, self._socket(), name, by, aside)
@@ -183,11 +195,6 @@ class MariadbEngine:
 
     def _role(self) -> str:
         return f"{quoted(self._database.user)}@localhost"
-
-    def _free(self, name: str) -> str:
-        taken = self.names(name)
-        names = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
-        return next(one for one in names if one not in taken)
 
 
 class MariadbDump:

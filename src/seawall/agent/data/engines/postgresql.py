@@ -13,6 +13,7 @@ from typing import IO
 from urllib.parse import quote, urlsplit
 
 from seawall.agent import process
+from seawall.agent.data.engines import naming
 from seawall.agent.data.engines import postgresql_sql as sql
 from seawall.agent.data.engines.postgresql_session import Session
 from seawall.agent.data.figures import Figures
@@ -96,9 +97,12 @@ class PostgreSQL:
         found = self._ask(MAINTENANCE, "SELECT datname FROM pg_database ORDER BY datname")
         return [name for name in found if name.startswith(prefix)]
 
+    def sizes(self) -> dict[str, int]:
+        rows = (line.split("\t") for line in self._ask(MAINTENANCE, sql.sizes(self._database.user)))
+        return {name: int(size) for name, size in rows}
+
     def replace(self, name: str, by: str) -> str:
-        taken = self.names(f"{name}_before_")
-        old = sql.old_name(name, self._ask(MAINTENANCE, sql.NOW)[0], taken) if self.exists(name) else ""
+        old = naming.before(name, self.names("")) if self.exists(name) else ""
         renames = [(name, old), (by, name)] if old else [(by, name)]
         self._rename(renames)
         return old
@@ -152,7 +156,7 @@ class PostgreSQL:
     def _free(self, schema: str, name: str, databases: Iterable[str]) -> str:
         """A name that no table or the like of the schema has, in none of the databases."""
         taken = {line for database in databases for line in self._ask(database, sql.RELATIONS)}
-        return next(free for free in sql.numbered(name) if f"{schema}\t{free}" not in taken)
+        return next(free for free in naming.numbered(name) if f"{schema}\t{free}" not in taken)
 
     def _rename(self, renames: list[tuple[str, str]]) -> None:
         """In one transaction, whose lock keeps new connections out; those that are there are ended meanwhile."""

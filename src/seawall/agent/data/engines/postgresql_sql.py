@@ -2,10 +2,7 @@ r"""What is asked of PostgreSQL, as text for psql, whose ``\gexec`` runs each an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-#: The longest name, bytes; longer ones are cut without a word (PostgreSQL's documentation, 4.1.1).
-LONGEST_NAME = 63
+from collections.abc import Iterable
 
 #: Under these a value has one text, wherever and whenever it is written down: what is compared is text.
 FIXED = """
@@ -66,8 +63,6 @@ SELECT json_build_array('(triggers)', count(*), '') FROM pg_trigger t JOIN
 
 SNAPSHOT = "SELECT json_build_array(pg_export_snapshot());\n"
 
-NOW = "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD_HH24MISS')"
-
 HOLDS_ANYTHING = f"SELECT EXISTS (SELECT FROM {_RELATIONS} AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f'))"  # noqa: S608
 TABLES = f"SELECT n.nspname, c.relname FROM {_RELATIONS} AND c.relkind IN ('r', 'p') ORDER BY 1, 2"  # noqa: S608
 RELATIONS = f"SELECT n.nspname, c.relname FROM {_RELATIONS} ORDER BY 1, 2"  # noqa: S608
@@ -117,14 +112,6 @@ def end_connections(names: Iterable[str]) -> str:
     return f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ({listed})"  # noqa: S608
 
 
-def old_name(live: str, now: str, taken: Iterable[str]) -> str:
-    """What a database is called that was replaced: LIVE_before_TIMESTAMP."""
-    wanted = f"{live[: LONGEST_NAME - len(now) - 12]}_before_{now}"
-    return next(free for free in numbered(wanted) if free not in taken)
-
-
-def numbered(wanted: str) -> Iterator[str]:
-    """A name, and those with a number that come after it where it is taken."""
-    yield wanted
-    for number in range(2, 1000):
-        yield f"{wanted}_{number}"
+def sizes(role: str) -> str:
+    """The databases of a role, and the bytes of each."""
+    return f"SELECT datname, pg_database_size(oid) FROM pg_database WHERE pg_get_userbyid(datdba) = {text(role)}"  # noqa: S608

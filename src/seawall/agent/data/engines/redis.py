@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import itertools
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ from types import TracebackType
 from typing import IO
 
 from seawall.agent import process
+from seawall.agent.data.engines import naming
 from seawall.agent.data.figures import Figures, TableFigures
 from seawall.agent.data.vocabulary import RedisServer
 from seawall.agent.errors import CommandFailed, DumpFailed, LoadFailed, NeedsPerson
@@ -73,7 +73,7 @@ class RedisEngine:
         """
         folder = Path(self._server.folder)
         fresh = folder / f".seawall-{os.urandom(8).hex()}"
-        aside = _free(folder.with_name(f"{folder.name}.before"))
+        aside = folder.with_name(naming.before(folder.name, os.listdir(folder.parent)))
         try:
             with disk_full(str(folder)):
                 _written(fresh, stream)
@@ -239,12 +239,6 @@ def _lay(folder: Path, fresh: Path, aside: Path, series: tuple[int, ...]) -> Non
     except BaseException:
         remove_tree(str(new))
         raise
-
-
-def _free(path: Path) -> Path:
-    """A name beside the folder that is not taken."""
-    names = itertools.chain([path], (path.with_name(f"{path.name}-{number}") for number in itertools.count(2)))
-    return next(one for one in names if not os.path.lexists(one))
 
 
 def _series(version: str) -> tuple[int, ...]:

@@ -7,7 +7,6 @@ with the app's own rights, in a process of its own (:mod:`seawall.agent.data.rig
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import sqlite3
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from seawall.agent.data import rights
-from seawall.agent.data.engines import sqlite_files
+from seawall.agent.data.engines import naming, sqlite_files
 from seawall.agent.data.figures import Figures, figures_from_wire
 from seawall.agent.data.vocabulary import Database
 from seawall.agent.errors import BadRequest, CommandFailed, DumpFailed, LoadFailed
@@ -73,10 +72,13 @@ class SqliteEngine:
         stems = {self._name(path) for path in found if not path.name.startswith(".")}
         return sorted(name for name in stems if name.startswith(prefix))
 
+    def sizes(self) -> dict[str, int]:
+        return {name: self.path(name).lstat().st_size for name in self.names("")}
+
     def replace(self, name: str, by: str) -> str:
         """By SQLite's own backup, in one transaction: an app that has the file open sees the old content or the new,
         where a file renamed under it would have it write on into the old one, or mix the two up."""
-        aside = self._free(f"{name}_before") if self.exists(name) else ""
+        aside = naming.before(name, self.names("")) if self.exists(name) else ""
         self.as_app(sqlite_files.replace, self.path(name), self.path(by), self.path(aside) if aside else None)
         return aside
 
@@ -117,10 +119,6 @@ class SqliteEngine:
 
     def _name(self, path: Path) -> str:
         return self._database.name or path.stem if path == self.own else path.stem
-
-    def _free(self, name: str) -> str:
-        names = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
-        return next(one for one in names if not os.path.lexists(self.path(one)))
 
 
 class SqliteDump:
