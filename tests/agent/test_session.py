@@ -16,7 +16,10 @@ import pytest
 from agent.http_servers import answers
 from agent.protocol import Host, NoBuilder, Talk
 from agent.sample import SECRET
-from seawall.agent import deployment, looking, session
+from seawall.agent import deployment, looking, queries, session
+from seawall.agent.data import exchange
+from seawall.agent.data.places import DataPlaces
+from seawall.agent.data.vocabulary import Data, data_to_wire
 from seawall.agent.journal import Journal
 from seawall.agent.vocabulary import Directory, File, resource_to_wire
 
@@ -96,6 +99,22 @@ def test_a_tool_that_falls_silent_has_gone_and_one_that_says_it_is_there_has_not
     talk.agent.join(30)
     assert not talk.agent.is_alive()
     as_it_was(deployed)
+
+
+def test_a_restore_that_was_cut_off_is_told_and_put_right_by_the_next_command_that_recovers(deployed: Host) -> None:
+    at, live, aside = (DataPlaces(deployed.places.base), deployed.places.data, deployed.places.base / "data_before_x")
+    for folder in (at.folder, live, aside):
+        folder.mkdir(exist_ok=True)
+    at.settings.write_text(json.dumps(data_to_wire(Data("tiny", str(at.base), ""))))
+    (aside / "photo").write_text("a photo")
+    exchange.note(
+        at.exchange, exchange.Noted(((str(live / "photo"), str(aside / "photo")),), "", "", maintenance=False)
+    )
+    talk = deployed.session()
+    assert queries.interrupted(deployed.places) == "an earlier restore was cut off while data changed places"
+    assert talk.ask("recover", by="ada@desk")["result"] == {"done": "an earlier restore, cut off, was undone"}
+    assert (live / "photo").read_text() == "a photo"
+    assert (queries.interrupted(deployed.places), at.exchange.exists()) == ("", False)
 
 
 def test_cancel_in_the_middle_of_a_preparation_undoes_it(deployed: Host) -> None:

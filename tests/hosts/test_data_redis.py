@@ -35,6 +35,7 @@ SOCKET = "/run/seawall-redis-shop/redis.sock"
 ENGINE = """
 from seawall.agent.data.engines.redis import RedisEngine
 from seawall.agent.data.vocabulary import RedisServer
+from seawall.agent.errors import LoadFailed
 engine = RedisEngine(RedisServer("/run/seawall-redis-shop/redis.sock", "/srv/shop/redis", "seawall-redis-shop.service"))
 """
 
@@ -106,7 +107,11 @@ print(figures["keys"].rows, len(figures["keys"].checksum))
     )
     assert said.split() == ["1", "64"]
     assert int(count(data_host, "visits")) == before + 1
-    kept = agent(data_host, ENGINE + "print(engine.load(open('/root/shop.rdb', 'rb')), engine.figures())")
+    kept = agent(
+        data_host,
+        ENGINE
+        + "aside = engine.aside()\nengine.load(open('/root/shop.rdb', 'rb'), aside)\nprint(aside, engine.figures())",
+    )
     assert re.fullmatch(r"/srv/shop/redis_before_\d{8}_\d{6} {'db0': 1}", kept)
     assert int(count(data_host, "visits")) == before + 1
     refused = agent(
@@ -114,8 +119,8 @@ print(figures["keys"].rows, len(figures["keys"].checksum))
         ENGINE
         + """
 try:
-    engine.load(io.BytesIO(open('/root/shop.rdb', 'rb').read()[:-9]))
-except Exception as error:
+    engine.load(io.BytesIO(open('/root/shop.rdb', 'rb').read()[:-9]), engine.aside())
+except LoadFailed as error:
     print(type(error).__name__, error.fact)
 """,
     )

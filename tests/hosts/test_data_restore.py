@@ -161,6 +161,29 @@ def test_a_restore_that_is_killed_leaves_the_live_data_and_the_next_one_tidies_u
     assert left(host) == []
 
 
+def test_a_restore_that_ends_while_data_changes_places_is_told_and_healed_by_the_next_deployment(
+    project: Project, host: Host
+) -> None:
+    live, aside = f"{BASE}/data/photo", f"{BASE}/photo_before"
+    sql(host, "postgres", "CREATE DATABASE ledger_restore_20261128_010203")
+    noted = {"moves": [[live, aside]], "scratch": "ledger_restore_20261128_010203", "live": "v1", "maintenance": False}
+    host.write_file(f"{BASE}/state/data/exchange.json", json.dumps(noted))
+    host.run(["mv", live, aside])
+    host.run(["touch", f"{BASE}/maintenance"])
+    host.run(["systemctl", "stop", "seawall-ledger@v1.socket", "seawall-ledger@v1.service", "seawall-redis-ledger"])
+    told = project.seawall("status", check=False)
+    assert told.code == 1
+    assert "an earlier restore was cut off while data changed places; the next deploy takes care of it" in told.said
+    assert "Redis does not run: it ended" in told.said
+    assert "the next deploy takes care of it" in project.seawall("plan").said
+    host.run(["systemctl", "start", "seawall-redis-ledger"])
+    assert "an earlier restore, cut off, was undone" in project.deploy().said
+    assert host.read_file(live) == "a photo"
+    assert rows(host) == ["one", "two"]
+    assert not host.exists(f"{BASE}/maintenance")
+    assert project.seawall("status", check=False).code == 0
+
+
 def test_a_drill_proves_the_newest_backup_with_the_apps_own_check(project: Project, host: Host) -> None:
     project.configure(drill={"command": "python check_data.py"})
     project.deploy()

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from seawall.agent import lock, releases
+from seawall.agent.data.places import DataPlaces
 from seawall.agent.edits import is_edited
 from seawall.agent.endpoint import endpoint
 from seawall.agent.gate import healthy_now
@@ -77,7 +78,14 @@ def status(places: Places, manager: Manager) -> dict[str, Any]:
 
 
 def interrupted(places: Places) -> str:
-    """The deployment that was cut off and not yet taken care of; "" if there is none, or one is under way."""
+    """The deployment or the restore that was cut off and not yet taken care of; "" if there is none, or one is under
+    way."""
+    if DataPlaces(places.base).exchange.exists():
+        from seawall.agent.data import cut_off as restores  # late: it is seldom needed
+
+        said = restores.told(places)
+        if said:
+            return said
     cut_off = Journal(places.journal).interrupted()
     return cut_off.describe() if cut_off and not lock.holder(places.lock) else ""
 

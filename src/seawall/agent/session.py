@@ -287,8 +287,12 @@ class Session:
         return self.work
 
     def _recover(self, frame: Frame) -> dict[str, Any]:
+        from seawall.agent.data import cut_off  # late: it is seldom needed
+
         with self._locked("recovery", frame):
-            return {"done": self._deployer().recover()}
+            done = self._deployer().recover()
+            restored = cut_off.recover(self._there(), self.client.report, str(frame.message.get("by", "")))
+            return {"done": "; ".join(filter(None, (done, restored)))}
 
     # ending
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from seawall.agent.data import looks, summary, units
+from seawall.agent.data import installed, looks, summary, units
 from seawall.agent.data.restarts import Unit
+from seawall.agent.data.vocabulary import Data, Database, RedisServer
 from seawall.agent.releases import Made
 from seawall.agent.vocabulary import FrontDoor, Program, UnitFile
 
@@ -77,6 +78,16 @@ def test_a_program_that_does_not_run_is_told_once_with_its_reason() -> None:
 def test_a_program_that_was_started_again_too_often_is_in_a_crash_loop() -> None:
     (loop,) = looks.crash_loops({"web": 3, "worker": 2}, 3)
     assert (loop.id, loop.fact) == ("crash-loop:web", "web ended and was started again 3 times within an hour")
+
+
+def test_a_server_of_the_data_that_does_not_run_or_not_for_long_is_told_with_where_to_look() -> None:
+    down = Unit("postgresql@15-main.service", "PostgreSQL", 0, "", "it ended (exit status 1, exit-code)")
+    found = list(looks.servers([down, Unit("r.service", "Redis", 9, "")], {"PostgreSQL": 2, "Redis": 3}, 3))
+    assert [(trouble.id, trouble.fact) for trouble in found] == [
+        ("server:postgresql", "PostgreSQL does not run: it ended (exit status 1, exit-code)"),
+        ("crash-loop:redis", "Redis ended and was started again 3 times within an hour"),
+    ]
+    assert "`journalctl -u postgresql@15-main.service`" in found[0].remedy
 
 
 def test_everything_that_can_be_wrong_with_backups_has_a_remedy() -> None:
@@ -203,3 +214,21 @@ def test_another_certificate_than_the_one_on_disk_and_none_on_disk_are_told(tmp_
 
 def test_where_nobody_is_served_the_certificate_is_not_the_trouble() -> None:
     assert list(looks.certificate("", front(1, tls=True), 14, time.time())) == []
+
+
+def test_the_units_of_the_servers_are_asked_for_by_what_the_data_is_on(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installed, "postgresql", lambda: "15")
+    monkeypatch.setattr(installed, "pool", lambda: True)
+    names = ("postgresql@15-main.service", "pgbouncer.service", "seawall-redis-tiny.service")
+    programs.add(
+        "systemctl",
+        "\n".join(f"printf 'Id={name}\\nActiveState=failed\\nNRestarts=5\\nResult=signal\\n\\n'" for name in names),
+    )
+    redis = RedisServer("/run/redis.sock", "/srv/tiny/redis", names[2])
+    found = units.servers(Data("tiny", "/srv/tiny", "tiny", Database("postgresql", "tiny"), redis))
+    labels = ("PostgreSQL", "PgBouncer", "Redis")
+    assert found == [Unit(n, p, 5, "", "it ended (exit status ?, signal)") for n, p in zip(names, labels, strict=True)]
+    assert programs.called() == [f"systemctl show -p {units.SHOWN} {' '.join(names)}"]
+    assert units.servers(Data("tiny", "/srv/tiny", "tiny", Database("sqlite", "tiny"))) == []

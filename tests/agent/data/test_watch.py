@@ -92,6 +92,13 @@ def _disk(percent: int) -> os.statvfs_result:
     return os.statvfs_result((4096, 4096, 10_000, 100 * (100 - percent), 100 * (100 - percent), 0, 0, 0, 0, 255))
 
 
+def test_a_restore_that_was_cut_off_is_told(watched: Watched) -> None:
+    watched.at.folder.mkdir(exist_ok=True)
+    watched.at.exchange.write_text("{}")
+    watched.look()
+    assert watched.posted() == ["an earlier restore was cut off while data changed places"]
+
+
 def test_every_channel_is_told_once_of_a_trouble_and_once_of_its_end(watched: Watched) -> None:
     watched.look()
     assert (watched.subjects(), watched.posted(), watched.health()["well"]) == ([], [], True)

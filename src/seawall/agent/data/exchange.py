@@ -83,12 +83,13 @@ def stays(path: Path, database: Database | None) -> bool:
 @dataclass(frozen=True)
 class Noted:
     """What is about to be done: the renames, the database that will be live (by its scratch name), the release that is
-    stopped meanwhile, and whether it was in maintenance before; "" for none."""
+    stopped meanwhile, whether it was in maintenance before, and where what Redis held will be; "" for none."""
 
     moves: tuple[Move, ...]
     scratch: str
     live: str
     maintenance: bool
+    redis: str = ""
 
 
 def note(marker: Path, noted: Noted) -> None:
@@ -124,9 +125,6 @@ def put_back(moves: Sequence[Move]) -> None:
             Path(target).rename(source)
 
 
-def recover(cut_off: Noted, engine: Engine | None) -> str:
-    """Put back what was moved, unless the database is live already. Returns what was done, as a sentence."""
-    if cut_off.scratch and engine is not None and not engine.exists(cut_off.scratch):
-        return "an earlier restore, cut off, was through"
-    put_back(cut_off.moves)
-    return "an earlier restore, cut off, was undone"
+def is_through(cut_off: Noted, engine: Engine | None) -> bool:
+    """Whether the restored database, which comes last, is live already."""
+    return bool(cut_off.scratch) and engine is not None and not engine.exists(cut_off.scratch)

@@ -12,6 +12,8 @@ CLUSTERS = Path("/etc/postgresql")
 MARIADB = Path("/usr/sbin/mariadbd")
 #: The port that programs take where nobody names one; it is part of the socket's name.
 PORT = 5432
+#: The settings that seawall's PgBouncer runs by.
+POOL = Path("/etc/pgbouncer/seawall.ini")
 _MAXMEMORY = re.compile(r"^maxmemory (\d+)$", re.M)
 _PORT = re.compile(r"^\s*port\s*=?\s*(\d+)", re.M)
 
@@ -30,6 +32,11 @@ def _port(path: Path) -> int:
 def mariadb() -> bool:
     """Whether there is a MariaDB."""
     return MARIADB.exists()
+
+
+def pool() -> bool:
+    """Whether there is a PgBouncer of seawall's."""
+    return POOL.exists()
 
 
 def redis_servers() -> list[str]:

@@ -55,15 +55,26 @@ def programs(units: Iterable[Unit]) -> Iterator[Trouble]:
         yield Trouble(f"program:{name}", f"{name} does not run: {why}", _OF_PROGRAMS.format(name=name))
 
 
+def servers(units: Iterable[Unit], restarts: Mapping[str, int], limit: int) -> Iterator[Trouble]:
+    """Servers of the app's data that do not run, or were started again too often within the last hour."""
+    for unit in units:
+        name, slug = unit.program, unit.program.lower()
+        remedy = f"`systemctl status {unit.name}` and `journalctl -u {unit.name}` on the host say why"
+        if unit.broken:
+            yield Trouble(f"server:{slug}", f"{name} does not run: {unit.broken}", remedy)
+        if restarts.get(name, 0) >= limit:
+            yield Trouble(f"crash-loop:{slug}", _started_again(name, restarts[name]), remedy)
+
+
 def crash_loops(restarts: Mapping[str, int], limit: int) -> Iterator[Trouble]:
     """Programs that were started again too often within the last hour."""
     for name, number in sorted(restarts.items()):
         if number >= limit:
-            yield Trouble(
-                f"crash-loop:{name}",
-                f"{name} ended and was started again {'once' if number == 1 else f'{number} times'} within an hour",
-                _OF_PROGRAMS.format(name=name),
-            )
+            yield Trouble(f"crash-loop:{name}", _started_again(name, number), _OF_PROGRAMS.format(name=name))
+
+
+def _started_again(name: str, number: int) -> str:
+    return f"{name} ended and was started again {'once' if number == 1 else f'{number} times'} within an hour"
 
 
 _OF_PROGRAMS = "`seawall logs {name}` shows its last words; `seawall rollback` brings the release before back"

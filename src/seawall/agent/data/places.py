@@ -51,6 +51,11 @@ class DataPlaces:
         return self.folder / "migrating.json"
 
     @property
+    def exchange(self) -> Path:
+        """What a restore is about to do with the live data; exists only while it is at it."""
+        return self.folder / "exchange.json"
+
+    @property
     def cache(self) -> Path:
         """What restic keeps of its repository to be quick."""
         return self.folder / "cache"

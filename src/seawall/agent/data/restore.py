@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from seawall.agent import lock
-from seawall.agent.data import aside, beside, beside_redis, exchange, record
+from seawall.agent.data import aside, beside, beside_redis, cut_off, exchange, record
 from seawall.agent.data.engines import Engine, engine_for, naming
 from seawall.agent.data.engines.redis import RedisEngine
 from seawall.agent.data.exchange import Folder, Move, Noted
@@ -98,10 +98,11 @@ class Restore:
         app.look()
         moves = [move for folder in folders for move in folder.prepare()]
         done = Done(self.source.manifest.id, migrate=app.migrate)
-        exchange.note(self._marker, Noted(tuple(moves), scratch, app.live, app.maintenance))
+        redis = self._redis_aside()
+        exchange.note(self._at.exchange, Noted(tuple(moves), scratch, app.live, app.maintenance, redis))
         try:
             app.begin()
-            done.kept_redis = self._load_redis()
+            done.kept_redis = self._load_redis(redis)
             exchange.move(moves)
             if scratch:
                 done.database = self.outlook.live_name
@@ -110,7 +111,7 @@ class Restore:
             self._put_back(app, moves, folders, done)
             raise
         self._begin_again(app, moves, folders, done)
-        exchange.forget(self._marker)
+        exchange.forget(self._at.exchange)
         done.kept_database = self._unless_empty(done.kept_database)
         done.folders = {str(folder.live): str(folder.before) for folder in folders if _unless_bare(folder.before)}
         done.until = self._until(done.kept_database, done.kept_redis, *done.folders.values())
@@ -140,7 +141,7 @@ class Restore:
         exchange.put_back(moves)
         if done.kept_redis and self.outlook.redis:
             RedisEngine(self.outlook.redis).put_back(done.kept_redis)
-        exchange.forget(self._marker)
+        exchange.forget(self._at.exchange)
         for folder in folders:
             _unless_bare(folder.before)
         app.end()
@@ -218,13 +219,16 @@ class Restore:
         beside_redis.fetch(self.source, part, self._rdb)
         self._say(f"what Redis held is what was backed up: {part.figures['keys'].rows} keys")
 
-    def _load_redis(self) -> str:
-        """Where what Redis held until now is kept; "" if nothing was restored into it."""
+    def _redis_aside(self) -> str:
+        """Where what Redis holds will be kept; "" if nothing is restored into it."""
         redis = self.outlook.redis
-        if redis is None or not self._rdb.exists():
-            return ""
-        with self._rdb.open("rb") as file:
-            return RedisEngine(redis).load(file)
+        return RedisEngine(redis).aside() if redis and self._rdb.exists() else ""
+
+    def _load_redis(self, aside: str) -> str:
+        if aside and self.outlook.redis:
+            with self._rdb.open("rb") as file:
+                RedisEngine(self.outlook.redis).load(file, aside)
+        return aside
 
     def _folder(self, live: Path, restored: Path) -> Folder:
         live.mkdir(exist_ok=True)
@@ -237,11 +241,8 @@ class Restore:
         """Nothing stays of a restore that was only on its way; of one that was cut off neither."""
         data = self.outlook.data
         engine = engine_for(data.database) if data.database else None
-        cut_off = exchange.noted(self._marker)
-        if cut_off:
-            self._say(exchange.recover(cut_off, engine))
-            exchange.forget(self._marker)
-            Quiet(self.places, self.report, cut_off.live, cut_off.maintenance).end()
+        if put_right := cut_off.put_right(self.places, data, self.report):
+            self._say(put_right)
         if engine and data.database:
             beside.drop_scratches(engine, data.database.name, beside.RESTORE)
         for path in (beside.scratch_folder(data.base, beside.RESTORE), self._rdb):
@@ -271,11 +272,6 @@ class Restore:
     def _rdb(self) -> Path:
         """What Redis will hold."""
         return self._at.folder / "restore.rdb"
-
-    @property
-    def _marker(self) -> Path:
-        """Exists while live data is exchanged."""
-        return self._at.folder / "exchange.json"
 
     def _check_cancelled(self) -> None:
         if self.cancelled():

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.agent import lock, releases
-from seawall.agent.data import alert_texts, alerts, looks, memory, restarts, standing, troubles, units
+from seawall.agent.data import alert_texts, alerts, cut_off, looks, memory, restarts, standing, troubles, units
 from seawall.agent.data.alert_settings import AlertSettings, settings_from_wire
 from seawall.agent.data.memory import ChannelState, Memory
 from seawall.agent.data.places import DataPlaces
@@ -89,7 +89,14 @@ def look(settings: AlertSettings, places: Places, before: Memory, now: float, *,
     thresholds = settings.thresholds
     if places.layout.user:  # a person's own machine has a person to look at its disk
         found += looks.disks(_written(places), thresholds.disk_percent)
-    found += _data(places)
+    found += _cut_off(places)
+    data = _told(places)
+    if data is not None and data.repository is not None:
+        found += looks.backups(data.app, standing.of(data, DataPlaces(places.base)).wrong)
+    # A deployment or a restore may be starting a server anew.
+    servers = units.servers(data) if data is not None and not lock.holder(places.lock) else []
+    of_servers = restarts.counted(before.restarts, servers, now)
+    found += looks.servers(servers, restarts.by_program(of_servers), thresholds.restarts)
     made = _running(places)
     if made is not None:
         there = units.units(places, made)
@@ -100,7 +107,7 @@ def look(settings: AlertSettings, places: Places, before: Memory, now: float, *,
             found += looks.front_door(made.release.front, tries)
         if made.release.front.tls:
             found += looks.certificate(settings.certificate, made.release.front, thresholds.certificate_days, now)
-    return Found(tuple(found), histories)
+    return Found(tuple(found), {**histories, **of_servers})
 
 
 def test(at: DataPlaces) -> list[dict[str, Any]]:
@@ -117,12 +124,17 @@ def test(at: DataPlaces) -> list[dict[str, Any]]:
     return answers
 
 
-def _data(places: Places) -> Iterator[Trouble]:
-    """What is wrong with the app's backups, where there are to be any."""
+def _told(places: Places) -> Data | None:
+    """What is looked after of the app's data, if anything is."""
     at = DataPlaces(places.base)
-    data = at.data() if at.settings.exists() else None
-    if data is not None and data.repository is not None:
-        yield from looks.backups(data.app, standing.of(data, at).wrong)
+    return at.data() if at.settings.exists() else None
+
+
+def _cut_off(places: Places) -> Iterator[Trouble]:
+    """A restore that was ended while data changed places: the app may be stopped, and its data half of this."""
+    said = cut_off.told(places)
+    if said:
+        yield Trouble("restore-cut-off", said, "`seawall deploy`, or any command that changes something, puts it right")
 
 
 def _unheard(before: Memory) -> Iterator[Trouble]:

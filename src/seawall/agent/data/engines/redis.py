@@ -65,15 +65,19 @@ class RedisEngine:
         found = (re.fullmatch(r"(db\d+):keys=(\d+),.*", line) for line in lines)
         return {match[1]: int(match[2]) for match in found if match}
 
-    def load(self, stream: IO[bytes]) -> str:
+    def aside(self) -> str:
+        """A folder that is not there yet, for what the server holds until a :meth:`load`."""
+        folder = Path(self._server.folder)
+        return str(folder.with_name(naming.before(folder.name, os.listdir(folder.parent))))
+
+    def load(self, stream: IO[bytes], aside: str) -> None:
         """Have the server begin anew with this RDB file in the place of all that it holds. What it held before is kept
-        beside; the answer is where. The server stands still meanwhile.
+        in the folder ``aside``. The server stands still meanwhile.
 
         Raises LoadFailed with the server as it was; NeedsPerson if that cannot be.
         """
         folder = Path(self._server.folder)
         fresh = folder / f".seawall-{os.urandom(8).hex()}"
-        aside = folder.with_name(naming.before(folder.name, os.listdir(folder.parent)))
         try:
             with disk_full(str(folder)):
                 _written(fresh, stream)
@@ -82,11 +86,10 @@ class RedisEngine:
         except (CommandFailed, OSError) as error:
             fresh.unlink(missing_ok=True)
             raise LoadFailed(f"Redis did not take the dump: {error}", place=str(folder)) from error
-        self._swap(folder, fresh, aside)
-        return str(aside)
+        self._swap(folder, fresh, Path(aside))
 
     def put_back(self, aside: str) -> None:
-        """Undo a :meth:`load`, whose answer is ``aside``. Raises NeedsPerson."""
+        """Undo a :meth:`load` that has put aside there. Raises NeedsPerson."""
         self._put_back(Path(self._server.folder), Path(aside), LoadFailed("the restore was taken back"))
 
     def write_dump(self, path: str) -> None:
