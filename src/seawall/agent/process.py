@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
-from seawall.agent import files
+from seawall.agent import files, niceness
 from seawall.agent.errors import Cancelled, CommandFailed
 
 #: Where programs are found unless the caller's environment says otherwise.
@@ -142,11 +142,12 @@ def _start(argv: Sequence[str], cwd: str | None, env: dict[str, str], **options:
         process = subprocess.Popen(
             [*gain, *argv], cwd=cwd, env=env, start_new_session=True, bufsize=0, **{**streams, **options}
         )
-        process.args = list(argv)  # what errors name
-        return process
     except OSError as error:
         place = error.filename or argv[0]
         raise CommandFailed(f"{argv[0]} could not be started: {error.strerror}", place=os.fsdecode(place)) from error
+    process.args = list(argv)  # what errors name
+    niceness.pass_on(process.pid)
+    return process
 
 
 class _Stream:

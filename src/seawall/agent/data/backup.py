@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from seawall.agent import lock, process
+from seawall.agent import lock
 from seawall.agent.data import figures, manifest, record, repository, retention
 from seawall.agent.data.engines import Dump, engine_for
 from seawall.agent.data.engines.redis import RedisEngine
@@ -288,9 +287,3 @@ def _pause(seconds: float, cancelled: Callable[[], bool]) -> None:
         if cancelled():
             raise Cancelled("the backup was stopped", state="no backup was made")
         time.sleep(0.1)
-
-
-def yield_to_others() -> None:
-    """Take processor and disk when nobody else wants them (nice(1), ionice(1)); so does all that is started here."""
-    os.nice(19)
-    process.run(["ionice", "--class", "idle", "--pid", str(os.getpid())], timeout=10)

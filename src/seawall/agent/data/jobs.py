@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from seawall.agent import niceness, process
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.vocabulary import Data
 from seawall.agent.errors import AgentError, ErrorRecord
@@ -17,6 +19,7 @@ Job = Callable[[Data, Say], None]
 def _backup(data: Data, say: Say) -> None:
     from seawall.agent.data import backup
 
+    yield_to_others()
     backup.job(data, say)
 
 
@@ -29,6 +32,7 @@ def _watch(data: Data, say: Say) -> None:
 def _drill(data: Data, say: Say) -> None:
     from seawall.agent.data.drill import Drill
 
+    yield_to_others()
     Drill(data, "the timer", say).run()
 
 
@@ -47,6 +51,13 @@ def run(name: str, base: str) -> int:
         _tell(ErrorRecord("failed", str(error)))
         return 1
     return 0
+
+
+def yield_to_others() -> None:
+    """Take processor and disk when hardly anybody else wants them (nice(1), ionice(1)); so does all that is started
+    from now on. The units of the timers ask for it too, and by CPUWeight, which holds where control groups decide."""
+    niceness.yield_most()
+    process.run(["ionice", "--class", "idle", "--pid", str(os.getpid())], timeout=10)
 
 
 def _say(line: str) -> None:

@@ -23,10 +23,11 @@ def _records(places: Places, _frame: Frame, _client: Client) -> Answer:
 def _back_up(places: Places, frame: Frame, client: Client) -> Answer:
     """Make a backup now, at the pace of the timer's."""
     from seawall.agent.data import backup
+    from seawall.agent.data.jobs import yield_to_others
     from seawall.agent.data.places import DataPlaces
 
     data = DataPlaces(places.base).data()
-    backup.yield_to_others()
+    yield_to_others()
     by = str(frame.message.get("by", ""))
     return {"run": backup.back_up(data, client.report, by=by, cancelled=client.gone).to_wire()}
 
@@ -94,14 +95,16 @@ def _restore_now(places: Places, frame: Frame, client: Client) -> Answer:
 
 
 def _drill(places: Places, frame: Frame, client: Client) -> Answer:
-    """Prove the newest backup."""
+    """Prove the newest backup, at the pace of the timer's."""
     from seawall.agent.data.drill import Drill
+    from seawall.agent.data.jobs import yield_to_others
     from seawall.agent.data.places import DataPlaces
     from seawall.agent.vocabulary import Event
 
     def say(text: str) -> None:
         client.report(Event("note", "drilled", text=text))
 
+    yield_to_others()
     return Drill(DataPlaces(places.base).data(), str(frame.message.get("by", "")), say).run()
 
 

@@ -173,7 +173,7 @@ class Restic:
             return process.run(
                 argv,
                 timeout=timeout,
-                env={**process_environment(), **self.environment()},
+                env=self.environment(),
                 on_line=on_line,
                 cancelled=self.cancelled,
             )
@@ -219,8 +219,3 @@ SSH: Sequence[str] = (
     "-oServerAliveInterval=20",
     "-oServerAliveCountMax=3",
 )
-
-
-def process_environment() -> dict[str, str]:
-    """What a restic that is started without :func:`process.run` needs besides."""
-    return {"PATH": process.PATH, "LANG": "C.UTF-8"}

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO
 
-from seawall.agent.data.restic import Restic, process_environment
-from seawall.agent.errors import Cancelled, CommandFailed, RepositoryFailed, RepositoryUnreachable
+from seawall.agent import process
+from seawall.agent.data.restic import Restic
+from seawall.agent.errors import Cancelled, RepositoryFailed, RepositoryUnreachable
 
 #: Bytes that are moved at a time.
 PIECE = 1 << 20
@@ -48,7 +49,8 @@ class Saving:
         self._held = ExitStack()
         self._out = self._held.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
         self._errors = self._held.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - likewise
-        self._process = _started(restic, words, stdin=subprocess.PIPE, stdout=self._out, stderr=self._errors)
+        argv, env = restic.argv(*words), restic.environment()
+        self._process = process.begin(argv, env=env, stdin=subprocess.PIPE, stdout=self._out, stderr=self._errors)
         self.written = 0
 
     def __enter__(self) -> Saving:
@@ -119,7 +121,7 @@ class Stream:
         self._restic = restic
         self._held = ExitStack()
         self._errors = self._held.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
-        self._process = _started(restic, words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors)
+        self._process = process.begin(restic.argv(*words), env=restic.environment(), stderr=self._errors)
 
     def __enter__(self) -> Stream:
         return self
@@ -161,30 +163,21 @@ def summary_of(output: str) -> Saved:
     raise RepositoryFailed("restic has made no snapshot, and did not say why", output=output[-2000:])
 
 
-def _started(restic: Restic, words: Sequence[str], **pipes: object) -> subprocess.Popen[bytes]:
-    argv = restic.argv(*words)
-    env = {**process_environment(), **restic.environment()}
+def _running(restic: subprocess.Popen[bytes], seconds: float) -> bool:
     try:
-        return subprocess.Popen(argv, env=env, start_new_session=True, bufsize=0, **pipes)  # type: ignore[call-overload,no-any-return]
-    except OSError as error:
-        raise CommandFailed(f"{argv[0]} could not be started: {error.strerror}", place=argv[0]) from error
-
-
-def _running(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    try:
-        process.wait(seconds)
+        restic.wait(seconds)
     except subprocess.TimeoutExpired:
         return True
     return False
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(restic: subprocess.Popen[bytes]) -> None:
     """End it if it still runs. Told by SIGINT, restic takes its lock away."""
     for number in (signal.SIGINT, signal.SIGKILL):
-        if process.poll() is None:
+        if restic.poll() is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
-            _running(process, GRACE)
+                os.killpg(restic.pid, number)
+            _running(restic, GRACE)
 
 
 def _stalled(restic: Restic, what: str) -> RepositoryUnreachable:

@@ -15,6 +15,7 @@ SET bytea_output = 'hex';
 SET lc_monetary = 'C';
 SET xmlbinary = 'base64';
 SET row_security = off;
+SET max_parallel_workers_per_gather = 0;
 SET statement_timeout = 0;
 SET lock_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
