@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib import import_module
 from pathlib import PurePath
 from types import ModuleType
@@ -77,6 +78,9 @@ KINDS: dict[type[Any], ModuleType] = {
     Certificate: certificate,
     Owned: deletion,
 }
+#: Those that a database server is asked about.
+SERVERS: tuple[type[Any], ...] = (PostgresqlServer, MariadbServer)
+DATABASES: tuple[type[Any], ...] = (PostgresqlDatabase, MariadbDatabase, SqliteFile)
 #: The order in which they are made, by the name of the step; packages come before, services after them.
 STEPS: dict[str, tuple[type[Any], ...]] = {
     "upgrades": (Upgrades,),
@@ -85,8 +89,8 @@ STEPS: dict[str, tuple[type[Any], ...]] = {
     "uv": (Uv,),
     "agent": (AgentCopy,),
     "files": (File, Line, Moduli, HostKey, Link, Absent, Certificate, AcmeCertificate, GivenCertificate, AtBoot, Owned),
-    "database server": (PostgresqlServer, MariadbServer),
-    "databases": (PostgresqlDatabase, MariadbDatabase, SqliteFile),
+    "database server": SERVERS,
+    "databases": DATABASES,
     "firewall": (Firewall,),
     "swap": (Swap,),
     "units": (Unit,),
@@ -116,7 +120,12 @@ def plan(
         # Programs are asked for these, and are at it while the rest is looked at.
         packages = Alongside(lambda: _packages(wanted))
         running = Alongside(lambda: [(item, service.observe(item)) for item in _of(wanted, Service)])
-        differences = [difference for kinds in STEPS.values() for difference in _differences(wanted, kinds)]
+        asked = {kinds: Alongside(partial(_differences, wanted, kinds)) for kinds in (SERVERS, DATABASES)}
+        differences = [
+            difference
+            for kinds in STEPS.values()
+            for difference in (asked[kinds].result() if kinds in asked else _differences(wanted, kinds))
+        ]
         told = _services_told(differences)
         services = [service.diff(item, runs, item.name in told) for item, runs in running.result()]
         made = [difference.change for difference in differences]

@@ -8,9 +8,11 @@ from seawall.agent import process
 from seawall.agent.errors import CheckRefused
 
 ADMIN = "postgres"
+#: Where Debian has the programs of each version.
+VERSIONS = Path("/usr/lib/postgresql")
 TIMEOUT = 60  #: seconds
 #: No file of the administrator's is read; an error ends it, and is told without the statement it is in.
-_PSQL = ("psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse", "-d", ADMIN)
+_OPTIONS = ("-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse", "-d", ADMIN)
 
 #: Whether it could read its files as they now are (PostgreSQL's documentation, 54.8, pg_file_settings; 54.10,
 #: pg_hba_file_rules).
@@ -27,7 +29,7 @@ def ask(statements: str, port: int = 5432) -> list[list[str]]:
     Raises CommandFailed with the server's own words.
     """
     done = process.check(
-        [*_PSQL, "-p", str(port)],
+        [_program(), *_OPTIONS, "-p", str(port)],
         timeout=TIMEOUT,
         cwd="/",
         user=ADMIN,
@@ -35,6 +37,14 @@ def ask(statements: str, port: int = 5432) -> list[list[str]]:
         env={"PGCONNECT_TIMEOUT": "10"},
     )
     return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def _program() -> str:
+    """The newest client. Debian's own ``psql`` is a Perl program that looks for it (pg_wrapper(1)), which takes longer
+    than the question."""
+    found = {path.parts[-3]: path for path in VERSIONS.glob("[0-9]*/bin/psql")}
+    newest = max(found, key=lambda version: [int(number) for number in version.split(".")], default="")
+    return str(found.get(newest, "psql"))
 
 
 def check_files() -> None:
