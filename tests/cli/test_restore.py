@@ -88,13 +88,28 @@ def test_where_nobody_can_be_asked_nothing_is_done(run: Run, host: Fleet) -> Non
         (("--to", "yesterday"), {"to": "yesterday"}),
         (("--table", "orders"), {"table": "orders"}),
         (("--snapshot",), {"snapshot": True, "replace": True}),
+        (("--at", "2026-11-28 14:00", "--replace"), {"at": "2026-11-28 14:00", "replace": True}),
         (("--snapshot", "v12", "--to", "/root/look"), {"backup": "v12", "snapshot": True, "to": "/root/look"}),
     ],
 )
 def test_the_host_is_asked_for_what_was_wished(run: Run, host: Fleet, words: list[str], fields: dict[str, Any]) -> None:
     run("restore", *words, "--yes")
-    plain = {"backup": "", "snapshot": False, "to": "", "table": "", "replace": False}
+    plain = {"backup": "", "snapshot": False, "at": "", "to": "", "table": "", "replace": False}
     assert asked(host)[0] == ("data-restore-look", {**plain, **fields})
+
+
+def test_a_moment_is_named_in_the_words_of_whoever_asked(run: Run, host: Fleet) -> None:
+    result = run("restore", "--at", "2026-11-28 14:00", "--replace", "--yes")
+    assert "The database of" in result.stderr
+    assert "at 2026-11-28 14:00" in result.stderr
+    assert "is as it was at 2026-11-28 14:00\n" in result.stdout
+    assert "at the end of the archive" in run("restore", "--at", "latest", "--replace", "--yes").stdout
+
+
+def test_a_moment_belongs_to_no_backup(run: Run, host: Fleet) -> None:
+    result = run("restore", "20261127-030412", "--at", "latest")
+    assert (result.exit_code, "--at takes no ID" in result.stderr) == (2, True)
+    assert asked(host) == []
 
 
 def test_a_refusal_is_told_before_anything_is_asked(run: Run, host: Fleet) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 from .self_signed import self_signed
 
 BUCKET = "backups"
+#: A name that its certificate is for too; a host that is to know it gets it into /etc/hosts.
+NAME = "vault.example.com"
 KEY_ID, KEY = "vaultkeeper", "a-key-that-nobody-else-has"
 READY = 15.0  # seconds
 REFUSAL = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -71,7 +73,7 @@ class Vault:
             self._server.wait(10)
 
     def _trust(self) -> ssl.SSLContext:
-        self.certificate = self_signed(self.address, self.directory / "vault.pem", self.directory / "vault.key")
+        self.certificate = self_signed(self.address, self.directory / "vault.pem", self.directory / "vault.key", NAME)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.directory / "vault.pem", self.directory / "vault.key")
         return context

@@ -18,6 +18,7 @@ from seawall.cli.command import Command
 @click.option("--to", metavar="DIR|DATABASE", default="", help="There instead: a folder on the host, or a database.")
 @click.option("--table", metavar="TABLE", default="", help="Only this table, beside the live one.")
 @click.option("--snapshot", is_flag=True, help="Not a backup, but the database as it was before a migration.")
+@click.option("--at", metavar="MOMENT", default="", help="The database as it was then ([backup] pitr); or `latest`.")
 @click.option("--replace", is_flag=True, help="Go over what is there; it is kept under another name.")
 @options.yes
 @options.as_json
@@ -31,6 +32,7 @@ def command(
     table: str,
     replace: bool,
     snapshot: bool,
+    at: str,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -40,6 +42,9 @@ def command(
     then does it take its place. The app is stopped for that moment, and visitors get the maintenance page. What was
     there is kept under another name.
 
+    With --at the database is brought to that moment (in UTC, unless it says otherwise) in a server of its own first.
+    Files have no past there: they stay as they are.
+
     \b
     Examples:
       seawall restore --replace
@@ -47,16 +52,22 @@ def command(
       seawall restore --to /root/look
       seawall restore --table orders
       seawall restore --snapshot v12
+      seawall restore --at "2026-11-28 14:00" --replace
+      seawall restore --at latest --to look
     """
     from seawall.cli.deploying import accept
     from seawall.cli.following import follow
     from seawall.cli.render.restore import outlook_lines, restored_lines
     from seawall.cli.sessions import connected_to_change
 
+    if at and (backup or snapshot):
+        raise click.UsageError(
+            "--at takes no ID and no --snapshot: it begins with the copy that comes before the moment"
+        )
     with connected_to_change(directory, environment, hosts) as there:
         from seawall.operations.data import restore as restoring
 
-        host, wanted = restoring.the_one(there), restoring.Wanted(backup, to, table, replace, snapshot)
+        host, wanted = restoring.the_one(there), restoring.Wanted(backup, to, table, replace, snapshot, at)
         outlook = restoring.look(host, wanted)
         console.say(outlook_lines(outlook, wanted))
         if not yes:
@@ -66,4 +77,4 @@ def command(
     if as_json:
         console.document(asdict(done))
     else:
-        console.show(restored_lines(done))
+        console.show(restored_lines(done, at))

@@ -14,6 +14,9 @@ Count = Annotated[int, Field(ge=0, le=3650)]
 #: What the address of a repository begins with where its store is the host's own disk.
 FOLDER = "/"
 SFTP = "sftp:"
+S3 = "s3:https://"
+#: The secrets of an S3 store, as its own programs and restic call them.
+S3_KEY, S3_SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 
 
 class Backup(Table):
@@ -83,4 +86,14 @@ class Backup(Table):
         "there for a new host too. The default is root's own on the host.",
         example="BACKUP_SSH_KEY",
         becomes="BASE/state/backup.key, readable by root alone",
+    )
+    pitr: bool = setting(
+        False,
+        "Keep every change of the host's PostgreSQL server too, so that `seawall restore --at` can bring the database "
+        "back as it was at any moment of the last `keep_daily` days. pgBackRest copies the server whole each week, "
+        "what changed since with each backup, and archives its log at least once a minute. It is the whole server's, "
+        "so one app of a host can have it. Off by default: it takes as much disk as the server writes.",
+        example=True,
+        becomes="`archive_command` of the server, and pgBackRest's own repository beside restic's, at "
+        "REPOSITORY.pgbackrest",
     )

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from seawall.config import alert_rules
+from seawall.config import alert_rules, pitr_rules
 from seawall.config.database import SERVERS
 from seawall.config.mistakes import Mistake, dotted
 from seawall.config.model import LOCAL, Project
@@ -40,6 +40,7 @@ def contradictions(project: Project) -> list[Mistake]:
         *_pool_of_nothing(project),
         *_set_twice(project),
         *alert_rules.contradictions(project.alerts),
+        *pitr_rules.contradictions(project),
     ]
 
 

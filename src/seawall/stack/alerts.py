@@ -33,7 +33,7 @@ def resources(project: Project, layout: Layout, tls: SiteTls | None, host: str) 
         thresholds=Thresholds(alerts.disk_percent, alerts.certificate_days, alerts.restarts),
     )
     content = json.dumps(settings_to_wire(told), indent=2) + "\n"
-    service = render("watch.service.j2", layout=layout, agent=AGENT)
+    service = render("watch.service.j2", layout=layout, agent=AGENT, archive=project.backup.pitr)
     timer = render("watch.timer.j2", layout=layout, minutes=alerts.minutes)
     return (
         AgentCopy(AGENT),

@@ -13,7 +13,7 @@ from seawall.agent.vocabulary import File, Layout, Resource
 from seawall.config.database import SERVERS
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import backup, mariadb, postgresql, redis, sqlite
+from seawall.stack import backup, mariadb, pitr, postgresql, redis, sqlite
 from seawall.stack.composition import Inputs
 from seawall.stack.engine import Engine
 from seawall.stack.facts import Facts
@@ -42,6 +42,7 @@ def of(project: Project, layout: Layout, facts: Facts) -> Data | None:
         repository=repository,
         retention=backup.retention(project),
         drill=backup.drill(project),
+        archive=pitr.archive(project, layout, facts),
     )
 
 
@@ -108,7 +109,8 @@ def units(project: Project) -> tuple[str, ...]:
 def packages(project: Project) -> tuple[str, ...]:
     """The distribution's packages that the data needs."""
     engine = engine_of(project)
-    return (*(engine.packages(project) if engine else ()), *redis.packages(project), *backup.packages(project))
+    own = engine.packages(project) if engine else ()
+    return (*own, *redis.packages(project), *backup.packages(project), *pitr.packages(project))
 
 
 def resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource, ...]:
@@ -120,6 +122,7 @@ def resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource,
         *redis.resources(project, layout, facts),
         *(_told(data) if data else ()),
         *backup.resources(project, layout),
+        *pitr.resources(project, layout, facts),
     )
 
 
@@ -133,7 +136,7 @@ def secret_resources(inputs: Inputs, layout: Layout) -> tuple[Resource, ...]:
     """What the host holds for the data and nobody else may read."""
     engine = engine_of(inputs.project)
     own = engine.secret_resources(inputs, layout) if engine else ()
-    return (*own, *backup.secret_resources(inputs, layout))
+    return (*own, *backup.secret_resources(inputs, layout), *pitr.secret_resources(inputs, layout))
 
 
 def variables(
@@ -169,7 +172,8 @@ def memory(project: Project, facts: Facts) -> dict[str, int]:
 def notes(inputs: Inputs) -> tuple[str, ...]:
     """What a person should know before a deployment."""
     engine = engine_of(inputs.project)
-    return (*(engine.notes(inputs) if engine else ()), *backup.notes(inputs.project))
+    own = engine.notes(inputs) if engine else ()
+    return (*own, *backup.notes(inputs.project), *pitr.notes(inputs.project))
 
 
 def _told(data: Data) -> tuple[Resource, ...]:

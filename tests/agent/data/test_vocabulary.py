@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from seawall.agent.data.vocabulary import (
+    Archive,
     Data,
     Database,
     DrillSettings,
@@ -28,6 +29,7 @@ WHOLE = Data(
     repository=Repository("s3:https://s3.example.com/backups", "/srv/guestbook/state/backup.env"),
     retention=Retention(3, 2, 1),
     drill=DrillSettings("flask check"),
+    archive=Archive("/etc/pgbackrest/seawall-guestbook.conf", "guestbook", "15"),
 )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.agent import lock
-from seawall.agent.data import figures, manifest, record, repository, retention
+from seawall.agent.data import figures, manifest, pgbackrest, record, repository, retention
 from seawall.agent.data.engines import Dump, engine_for
 from seawall.agent.data.engines.redis import RedisEngine
 from seawall.agent.data.figures import Figures
@@ -21,7 +21,7 @@ from seawall.agent.data.record import Run
 from seawall.agent.data.repository import Store
 from seawall.agent.data.restic import Restic
 from seawall.agent.data.saving import PIECE, Saved
-from seawall.agent.data.vocabulary import Data
+from seawall.agent.data.vocabulary import Archive, Data
 from seawall.agent.errors import AgentError, Cancelled, RepositoryLocked
 from seawall.agent.journal import now
 from seawall.agent.vocabulary import Event
@@ -66,6 +66,7 @@ def back_up(data: Data, report: Report, *, by: str, cancelled: Callable[[], bool
         run = Run(record.BACKUP, made.id, begun, now(), True, made.bytes, details=work.details(made))
         record.append(places.record, run)
         _tidy(work, places)
+        _copy_server(work, places)
         return run
 
 
@@ -229,6 +230,12 @@ class _Work:
             told.text = f"{_count(len(ids) - len(gone), 'backup')} kept, {len(gone)} removed"
         return gone
 
+    def copy_server(self, archive: Archive) -> str:
+        """Copy the whole PostgreSQL server to the archive; the copy's name. Raises RepositoryFailed."""
+        with self._step("archive") as told:
+            told.text = pgbackrest.copy(archive)
+        return told.text
+
 
 def _stamp() -> str:
     return time.strftime(retention.STAMP, time.gmtime())
@@ -243,6 +250,22 @@ def _tidy(work: _Work, places: DataPlaces) -> None:
         fact = error.fact if isinstance(error, AgentError) else str(error)
         record.append(places.record, Run(record.RETENTION, work.id, begun, now(), False, error=fact))
         work.report(Event("note", text=f"the backup was made; what is old could not be removed: {fact}"))
+
+
+def _copy_server(work: _Work, places: DataPlaces) -> None:
+    """What recoveries of a moment begin with. A backup is one also where that fails, which is told."""
+    archive = work.data.archive
+    if archive is None:
+        return
+    begun = now()
+    try:
+        label = work.copy_server(archive)
+    except (AgentError, OSError) as error:
+        fact = error.fact if isinstance(error, AgentError) else str(error)
+        record.append(places.record, Run(record.ARCHIVE, work.id, begun, now(), False, error=fact))
+        work.report(Event("note", text=f"the backup was made; the server could not be copied to the archive: {fact}"))
+    else:
+        record.append(places.record, Run(record.ARCHIVE, label, begun, now(), True))
 
 
 @dataclass

@@ -160,6 +160,8 @@ _OF_BACKUPS = {
     "backup-empty": "see that the app's data is where [database] and app.persist say it is",
     "clock": "`timedatectl` on the host shows whether its clock is set; then `seawall backup now`",
     "retention": "`seawall backup now` removes them too, or says why it cannot",
+    "archive-failed": _AGAIN,
+    "archive-late": "see the log of PostgreSQL on the host: it says why its changes do not come to the archive",
     "drill-failed": _PROVE,
     "never-proven": _PROVE,
     "drill-stale": _TIMER.format(unit="seawall-drill-{app}"),

@@ -36,6 +36,11 @@ class DataPlaces:
         return self.folder / "lock"
 
     @property
+    def recovery_lock(self) -> Path:
+        """Held while a moment is recovered beside the live database, which takes long and is no job of its own."""
+        return self.folder / "recovery.lock"
+
+    @property
     def snapshots(self) -> Path:
         """Dumps that were made before migrations."""
         return self.folder / "snapshots"

@@ -17,6 +17,8 @@ BACKUP, DRILL, RESTORE, SNAPSHOT, COPY = "backup", "drill", "restore", "snapshot
 DROP = "drop"
 #: The removal of old backups after a new one; only one that failed is written down.
 RETENTION = "retention"
+#: A copy of the whole PostgreSQL server for recoveries of a moment.
+ARCHIVE = "archive"
 
 #: A record with more lines loses its older half: some years of a daily backup and a daily drill.
 LONGEST = 4000

@@ -66,24 +66,37 @@ def _test_alerts(places: Places, _frame: Frame, _client: Client) -> Answer:
     return {"channels": watch.test(DataPlaces(places.base))}
 
 
-def _restore(places: Places, frame: Frame, client: Client) -> Any:
-    """The restore that is asked for. Raises NoSuchBackup, RepositoryFailed."""
-    from seawall.agent.data import source
+def _restore(places: Places, frame: Frame, client: Client, found: Any) -> Any:
+    """The restore that is asked for, of this source."""
     from seawall.agent.data.outlook import Outlook, Wish
     from seawall.agent.data.places import DataPlaces
     from seawall.agent.data.restore import Restore
 
     message = frame.message
-    data = DataPlaces(places.base).data()
-    found = (source.snapshot if message["snapshot"] else source.backup)(data, str(message["backup"]))
     wish = Wish(str(message["to"]), str(message["table"]), bool(message["replace"]))
-    outlook = Outlook(data, found.manifest, wish)
+    outlook = Outlook(DataPlaces(places.base).data(), found.manifest, wish)
     return Restore(outlook, found, places, str(message.get("by", "")), client.report, client.gone)
+
+
+def _source(places: Places, frame: Frame) -> Any:
+    """The backup or snapshot that is asked for. Raises NoSuchBackup, RepositoryFailed."""
+    from seawall.agent.data import source
+    from seawall.agent.data.places import DataPlaces
+
+    message, data = frame.message, DataPlaces(places.base).data()
+    return (source.snapshot if message["snapshot"] else source.backup)(data, str(message["backup"]))
 
 
 def _restore_look(places: Places, frame: Frame, client: Client) -> Answer:
     """What a restore would do; nothing is done. Raises NotEmpty, BadRequest."""
-    told: Answer = _restore(places, frame, client).outlook.told()
+    if frame.message.get("at"):
+        from seawall.agent.data import recovered
+        from seawall.agent.data.places import DataPlaces
+
+        found: Any = recovered.foreseen(DataPlaces(places.base).data(), str(frame.message["at"]))
+    else:
+        found = _source(places, frame)
+    told: Answer = _restore(places, frame, client, found).outlook.told()
     return told
 
 
@@ -91,7 +104,14 @@ def _restore_now(places: Places, frame: Frame, client: Client) -> Answer:
     """Do it."""
     from dataclasses import asdict
 
-    return asdict(_restore(places, frame, client).run())
+    if frame.message.get("at"):
+        from seawall.agent.data.places import DataPlaces
+        from seawall.agent.data.recovered import recovered
+
+        data, by = DataPlaces(places.base).data(), str(frame.message.get("by", ""))
+        with recovered(data, str(frame.message["at"]), by) as found:
+            return asdict(_restore(places, frame, client, found).run())
+    return asdict(_restore(places, frame, client, _source(places, frame)).run())
 
 
 def _drill(places: Places, frame: Frame, client: Client) -> Answer:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
-from seawall.agent.data import record
+from seawall.agent.data import archiving, record
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.summary import Periods, Summary, period, summary
 from seawall.agent.data.vocabulary import Data
@@ -38,4 +39,8 @@ def of(data: Data, at: DataPlaces) -> Summary:
     backups = period(data.repository.at) if data.repository and data.repository.at else Periods.backup
     drills = period(data.drill.at) if data.drill.at else Periods.drill
     since = at.settings.stat().st_mtime
-    return summary(record.read(at.record), time.time(), Periods(backups, drills, since))
+    runs = record.read(at.record)
+    found = summary(runs, time.time(), Periods(backups, drills, since))
+    if data.archive is None:
+        return found
+    return replace(found, wrong=(*found.wrong, *archiving.wrong(data.archive, runs, time.time())))

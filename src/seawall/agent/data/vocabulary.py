@@ -63,6 +63,16 @@ class Retention:
 
 
 @dataclass(frozen=True)
+class Archive:
+    """Every change of the host's PostgreSQL server of this major ``version``: pgBackRest's ``settings`` (a file), and
+    what it calls the server, the ``stanza``."""
+
+    settings: str
+    stanza: str
+    version: str
+
+
+@dataclass(frozen=True)
 class DrillSettings:
     """``command`` is the app's own check of a database that was restored, "" for none; ``at`` when drills are held, as
     systemd understands it, "" for never."""
@@ -87,6 +97,7 @@ class Data:
     repository: Repository | None = None
     retention: Retention = field(default_factory=Retention)
     drill: DrillSettings = field(default_factory=DrillSettings)
+    archive: Archive | None = None
 
 
 def data_to_wire(data: Data) -> dict[str, Any]:
@@ -111,6 +122,7 @@ _PARTS: dict[str, type[Any]] = {
     "repository": Repository,
     "retention": Retention,
     "drill": DrillSettings,
+    "archive": Archive,
 }
 
 

@@ -8,6 +8,9 @@ from seawall.agent.data.aside import DAYS
 from seawall.cli.render.databases import stays
 from seawall.cli.render.lines import Line, count, size
 
+#: The end of the archive, in the place of a moment.
+LATEST = "latest"
+
 if TYPE_CHECKING:
     from seawall.operations.data.drill import Proven
     from seawall.operations.data.restore import Outlook, Restored, Wanted
@@ -18,6 +21,8 @@ def outlook_lines(outlook: Outlook, wanted: Wanted) -> list[Line]:
     what = f"{size(outlook.bytes)}: {_contents(outlook)}"
     kind = "Snapshot" if wanted.snapshot else "Backup"
     lines = [Line(f"{kind} {outlook.backup}, made {outlook.made} on {outlook.made_on} ({what})", "title")]
+    if wanted.at:
+        lines = [Line(f"The database of {outlook.made_on} {_then(wanted.at)}", "title")]
     if wanted.table:
         return [*lines, Line(f"  + table {wanted.table}, beside the live one in database {outlook.database}", "good")]
     if "/" in wanted.to:
@@ -31,12 +36,14 @@ def outlook_lines(outlook: Outlook, wanted: Wanted) -> list[Line]:
     return lines
 
 
-def restored_lines(done: Restored) -> list[Line]:
-    """What became of it, and what a person should know now."""
+def restored_lines(done: Restored, at: str = "") -> list[Line]:
+    """What became of it, and what a person should know now; ``at`` is the moment that was wished."""
     if done.table:
         return [Line(f"table {done.table} in database {done.database} has the rows of backup {done.backup}", "good")]
     if done.folder:
         lines = [Line(f"backup {done.backup} is in {done.folder} on {done.host}", "good")]
+    elif at:
+        lines = [Line(f"database {done.database} on {done.host} is as it was {_then(at)}", "good")]
     elif done.database or done.folders:
         lines = [Line(f"{done.host} has the data of backup {done.backup}", "good")]
     else:
@@ -53,6 +60,10 @@ def restored_lines(done: Restored) -> list[Line]:
             Line(f"  if the backup is older than the last migration: seawall run -- {done.migrate}", "careful")
         )
     return lines
+
+
+def _then(at: str) -> str:
+    return "at the end of the archive" if at == LATEST else f"at {at}"
 
 
 def proven_lines(proven: Proven) -> list[Line]:

@@ -15,19 +15,20 @@ from seawall.operations.hosts import Host
 @dataclass(frozen=True)
 class Wanted:
     """Which backup or ``snapshot``, "" for the newest; ``to`` a folder (with a slash) or a database instead of the live
-    data; one ``table`` of it only; ``replace`` what is there."""
+    data; one ``table`` of it only; ``replace`` what is there. Or the database as it was ``at`` a moment."""
 
     backup: str = ""
     to: str = ""
     table: str = ""
     replace: bool = False
     snapshot: bool = False
+    at: str = ""
 
     def fields(self) -> dict[str, Any]:
         """As the host is asked. A snapshot is one of the live database, and there to go over it."""
         replace = self.replace or (self.snapshot and not self.to and not self.table)
         wish = {"to": self.to, "table": self.table, "replace": replace}
-        return {"backup": self.backup, "snapshot": self.snapshot, **wish}
+        return {"backup": self.backup, "snapshot": self.snapshot, "at": self.at, **wish}
 
 
 @dataclass(frozen=True)

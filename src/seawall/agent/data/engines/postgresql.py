@@ -52,6 +52,10 @@ class PostgreSQL:
     def version(self) -> str:
         return self._ask(MAINTENANCE, "SHOW server_version")[0].split()[0]
 
+    def size(self, name: str) -> int:
+        """The bytes that a database takes on the disk."""
+        return int(self._ask(name, "SELECT pg_database_size(current_database())")[0])
+
     def refusal(self, version: str) -> str:
         ours = self.version()
         if _major(version) <= _major(ours):

@@ -1,0 +1,120 @@
+"""Moments as people write them, and how far an archive lies behind."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from seawall.agent.data import archiving, looks, pgbackrest, recovered
+from seawall.agent.data.record import Run
+from seawall.agent.data.summary import Reason
+from seawall.agent.data.vocabulary import Archive, Data, Database
+from seawall.agent.errors import BadRequest, RepositoryFailed
+
+ARCHIVE = Archive("/etc/pgbackrest/seawall-tiny.conf", "tiny", "15")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-11-28 14:00", "2026-11-28 14:00:00+00"),
+        ("2026-11-28 14:00:30", "2026-11-28 14:00:30+00"),
+        ("2026-11-28T14:00:30Z", "2026-11-28 14:00:30+00"),
+        ("2026-11-28 14:00+01", "2026-11-28 13:00:00+00"),
+        ("2026-11-28 14:00-05:30", "2026-11-28 19:30:00+00"),
+        ("latest", ""),
+    ],
+)
+def test_a_moment_is_in_utc_unless_it_says_otherwise(written: str, read: str) -> None:
+    assert recovered.moment(written) == read
+
+
+@pytest.mark.parametrize(
+    "written", ["yesterday", "2026-11-28", "14:00", "2026-11-28 14:00'; DROP TABLE x", "2026-13-28 14:00", ""]
+)
+def test_what_is_no_moment_is_refused(written: str) -> None:
+    with pytest.raises(BadRequest, match="is no moment"):
+        recovered.moment(written)
+
+
+def test_without_an_archive_there_is_no_moment_to_go_to() -> None:
+    data = Data("tiny", "/srv/tiny", "tiny", Database("postgresql", "tiny", "tiny"))
+    with pytest.raises(BadRequest, match="keeps no changes"):
+        recovered.foreseen(data, "2026-11-28 14:00")
+
+
+def test_segments_that_wait_for_too_long_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archiving, "WAITING", f"{tmp_path}/{{version}}")
+    assert list(archiving.late(ARCHIVE, 1e9)) == []
+    (tmp_path / "15").mkdir()
+    for name, when in (("1.ready", 1000), ("2.ready", 1800), ("0.done", 0)):
+        (tmp_path / "15" / name).touch()
+        os.utime(tmp_path / "15" / name, (when, when))
+    assert list(archiving.late(ARCHIVE, 1900)) == []
+    (reason,) = archiving.late(ARCHIVE, 1901)
+    assert reason.text == "PostgreSQL's changes of the last 15 minutes are not in the archive: 2 segments wait"
+
+
+def test_what_is_wrong_with_an_archive_is_known_from_the_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archiving, "WAITING", f"{tmp_path}/{{version}}")
+    (tmp_path / "15").mkdir()
+    (tmp_path / "15" / "1.ready").touch()
+    good = Run("archive", "a", "", "2027-01-15T03:00:00Z", True)
+    bad = Run("archive", "b", "", "2027-01-15T05:36:00Z", False, error="it does not answer")
+    late = 4e9
+    assert list(archiving.wrong(ARCHIVE, [], late)) == []
+    assert [reason.kind for reason in archiving.wrong(ARCHIVE, [good], late)] == ["archive-late"]
+    assert [reason.kind for reason in archiving.wrong(ARCHIVE, [good, bad], late)] == ["archive-failed", "archive-late"]
+    (failed,) = archiving.wrong(ARCHIVE, [bad], late)
+    assert failed.text == (
+        "the server could not be copied for point-in-time recovery (2027-01-15T05:36:00Z): it does not answer"
+    )
+
+
+def test_everything_that_can_be_wrong_with_an_archive_has_a_remedy() -> None:
+    kinds = re.findall(r'Reason\(\s*"([a-z-]+)"', Path(archiving.__file__ or "").read_text())
+    assert len(kinds) == 2
+    found = list(looks.backups("tiny", [Reason(kind, f"{kind}!") for kind in kinds]))
+    assert [trouble.id for trouble in found] == [f"data:{kind}" for kind in kinds]
+
+
+def test_an_archive_of_another_server_is_made_ready_for_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def run(_archive: Archive, *words: str, timeout: float = 0) -> str:
+        said.append(words[-1])
+        if words[-1] == "stanza-create":
+            raise RepositoryFailed("failed", output=refusal)
+        return ""
+
+    monkeypatch.setattr(pgbackrest, "_run", run)
+    refusal = (
+        "ERROR: [028]: backup and archive info files exist but do not match the database\nHINT: use stanza-upgrade"
+    )
+    pgbackrest.ready(ARCHIVE)
+    assert said == ["stanza-create", "stanza-upgrade"]
+    refusal = "ERROR: [032]: key/value"
+    with pytest.raises(RepositoryFailed):
+        pgbackrest.ready(ARCHIVE)
+
+
+@pytest.mark.parametrize(("age", "kind"), [(6.9, "incr"), (7.1, "full"), (None, "full")])
+def test_a_whole_copy_is_made_each_week(monkeypatch: pytest.MonkeyPatch, age: float | None, kind: str) -> None:
+    now = 1_800_000_000.0
+    there = [] if age is None else [{"label": "a", "type": "full", "timestamp": {"stop": now - age * 86400}}]
+    said: list[str] = []
+
+    def run(_archive: Archive, *words: str, timeout: float = 0) -> str:
+        said.append(" ".join(words))
+        return ""
+
+    monkeypatch.setattr(pgbackrest.time, "time", lambda: now)
+    monkeypatch.setattr(pgbackrest, "copies", lambda _: there or [{"label": "a", "type": "incr"}][: len(said) > 1])
+    monkeypatch.setattr(pgbackrest, "_run", run)
+    assert pgbackrest.copy(ARCHIVE) == "a"
+    assert said == ["stanza-create", f"--type={kind} backup"]
