@@ -7,11 +7,14 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from seawall.agent.errors import Cancelled, Locked
 from seawall.agent.journal import now
+
+#: Between two tries of whoever waits for a lock, seconds.
+TICK = 0.2
 
 
 @contextmanager
@@ -31,6 +34,30 @@ def hold(path: Path, *, by: str, action: str) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
+
+
+@contextmanager
+def hold_in_turn(
+    path: Path, *, by: str, action: str, patience: float, tell: Callable[[str], None], cancelled: Callable[[], bool]
+) -> Iterator[None]:
+    """As :func:`hold`, but whoever has the lock is waited for, ``patience`` seconds at most; ``tell`` hears once that
+    it is so. Raises Locked, Cancelled."""
+    deadline, told = time.monotonic() + patience, False
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(hold(path, by=by, action=action))
+                break
+            except Locked as error:
+                if cancelled():
+                    raise Cancelled("stopped while waiting for its turn at the data") from error
+                if time.monotonic() > deadline:
+                    raise
+                if not told:
+                    tell(f"the {action} waits: {error.fact}")
+                told = True
+            time.sleep(TICK)
+        yield
 
 
 def holder(path: Path) -> str:

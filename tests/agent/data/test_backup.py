@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from seawall.agent.data import backup, kept, record
+from seawall.agent import lock
+from seawall.agent.data import backup, kept, record, recording
 from seawall.agent.data.backup import back_up, store_of
 from seawall.agent.data.figures import TableFigures
 from seawall.agent.data.manifest import DATABASE
@@ -154,6 +156,28 @@ def test_two_backups_at_once_are_one_and_an_error_that_names_it(data: Data, engi
     go_on.set()
     first.join()
     assert [run.ok for run in record.read(places(data).record)] == [True]
+
+
+def test_a_backup_of_the_timers_waits_for_whoever_is_at_the_data(data: Data) -> None:
+    places(data).folder.mkdir(parents=True, exist_ok=True)
+    held, said = ExitStack(), []
+    held.enter_context(lock.hold(places(data).lock, by="ada@desk", action="migration"))
+
+    def say(line: str) -> None:
+        said.append(line)
+        held.close()
+
+    backup.job(data, say)
+    assert said[0].startswith("the backup waits: ada@desk runs a migration on this host (since ")
+    assert [run.ok for run in record.read(places(data).record)] == [True]
+
+
+def test_a_backup_of_the_timers_that_gets_no_turn_is_written_down(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "PATIENCE", 0.3)
+    places(data).folder.mkdir(parents=True, exist_ok=True)
+    with lock.hold(places(data).lock, by="ada@desk", action="migration"), pytest.raises(Locked):
+        backup.job(data, print)
+    assert "ada@desk runs a migration" in record.read(places(data).record)[-1].error
 
 
 def test_another_program_at_the_repository_is_waited_for(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime
 import os
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from seawall.agent.data import drill, led
+from seawall.agent import lock
+from seawall.agent.data import drill, jobs, led, recording
 from seawall.agent.data.engines.sqlite import SqliteEngine
 from seawall.agent.data.manifest import MANIFEST, Manifest, to_bytes
+from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.repository import Store
 from seawall.agent.data.vocabulary import Data, Database, RedisServer
-from seawall.agent.errors import AgentError, CommandFailed, NotAsBackedUp, RepositoryDamaged
+from seawall.agent.errors import AgentError, CommandFailed, Locked, NotAsBackedUp, RepositoryDamaged
 
 from .backed_up import FIRST, App, an_app
 
@@ -56,6 +59,40 @@ def test_a_flipped_byte_in_the_repository_is_found_even_where_the_newest_backup_
         app.drill()
     assert caught.value.place == store.restic.repository.url
     assert [(run.job, run.id, run.ok) for run in app.runs()] == [("drill", FIRST, True), ("drill", FIRST, False)]
+
+
+def test_a_drill_of_the_timers_waits_for_whoever_is_at_the_data(app: App) -> None:
+    at = DataPlaces(Path(app.data.base))
+    at.folder.mkdir(exist_ok=True)
+    held = ExitStack()
+    held.enter_context(lock.hold(at.lock, by="ada@desk", action="restore"))
+
+    def say(line: str) -> None:
+        app.said.append(line)
+        held.close()
+
+    jobs.JOBS["drill"](app.data, say)
+    assert app.said[0].startswith("the drill waits: ada@desk runs a restore on this host (since ")
+    assert [(run.job, run.ok) for run in app.runs()] == [("drill", True)]
+
+
+def test_a_drill_of_the_timers_that_gets_no_turn_is_written_down(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "PATIENCE", 0.3)
+    at = DataPlaces(Path(app.data.base))
+    at.folder.mkdir(exist_ok=True)
+    with lock.hold(at.lock, by="ada@desk", action="restore"), pytest.raises(Locked, match="got no turn"):
+        jobs.JOBS["drill"](app.data, app.said.append)
+    (run,) = app.runs()
+    assert (run.job, run.ok) == ("drill", False)
+    assert run.error.startswith("the drill waited 0 minutes and got no turn at the data: ada@desk runs a restore")
+
+
+def test_a_drill_of_a_persons_fails_at_once_and_is_not_written_down(app: App) -> None:
+    at = DataPlaces(Path(app.data.base))
+    at.folder.mkdir(exist_ok=True)
+    with lock.hold(at.lock, by="the timer", action="backup"), pytest.raises(Locked, match="the timer runs a backup"):
+        app.drill()
+    assert app.runs() == []
 
 
 def test_a_dump_that_lacks_a_row_is_found(app: App) -> None:

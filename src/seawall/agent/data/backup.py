@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from seawall.agent import lock
-from seawall.agent.data import figures, manifest, pgbackrest, record, repository, retention
+from seawall.agent.data import figures, manifest, record, repository, retention, server_copies
 from seawall.agent.data.engines import Dump, engine_for
 from seawall.agent.data.engines.redis import RedisEngine
 from seawall.agent.data.figures import Figures
@@ -18,10 +18,11 @@ from seawall.agent.data.jobs import Say
 from seawall.agent.data.manifest import DatabasePart, FilesPart, Manifest, RedisPart
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.record import Run
+from seawall.agent.data.recording import Alone, alone, in_turn
 from seawall.agent.data.repository import Store
 from seawall.agent.data.restic import Restic
 from seawall.agent.data.saving import PIECE, Saved
-from seawall.agent.data.vocabulary import Archive, Data
+from seawall.agent.data.vocabulary import Data
 from seawall.agent.errors import AgentError, Cancelled, RepositoryLocked
 from seawall.agent.journal import now
 from seawall.agent.vocabulary import Event
@@ -44,17 +45,16 @@ def job(data: Data, say: Say) -> None:
         if event.kind != "step" or event.state in ("done", "failed"):
             say(f"{event.step}: {event.text}" if event.kind == "step" else event.text)
 
-    back_up(data, report, by="the timer", cancelled=lambda: False)
+    back_up(data, report, by="the timer", cancelled=lambda: False, alone=partial(in_turn, say=say))
 
 
-def back_up(data: Data, report: Report, *, by: str, cancelled: Callable[[], bool]) -> Run:
+def back_up(data: Data, report: Report, *, by: str, cancelled: Callable[[], bool], alone: Alone = alone) -> Run:
     """Make a backup, and remove those that are kept no longer. What became of it is in the record, whatever that is.
 
     Raises Locked while another job is at the app's data, and else whatever keeps it from being made.
     """
     places = DataPlaces(Path(data.base))
-    places.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with lock.hold(places.lock, by=by, action="backup"):
+    with alone(places, by, "backup"):
         begun, stamp = now(), _stamp()
         try:
             work = _Work(data, store_of(data, places, cancelled), report, stamp, begun)
@@ -66,7 +66,8 @@ def back_up(data: Data, report: Report, *, by: str, cancelled: Callable[[], bool
         run = Run(record.BACKUP, made.id, begun, now(), True, made.bytes, details=work.details(made))
         record.append(places.record, run)
         _tidy(work, places)
-        _copy_server(work, places)
+        if data.archive is not None:
+            server_copies.add(data.archive, places, made.id, report)
         return run
 
 
@@ -230,12 +231,6 @@ class _Work:
             told.text = f"{_count(len(ids) - len(gone), 'backup')} kept, {len(gone)} removed"
         return gone
 
-    def copy_server(self, archive: Archive) -> str:
-        """Copy the whole PostgreSQL server to the archive; the copy's name. Raises RepositoryFailed."""
-        with self._step("archive") as told:
-            told.text = pgbackrest.copy(archive)
-        return told.text
-
 
 def _stamp() -> str:
     return time.strftime(retention.STAMP, time.gmtime())
@@ -250,22 +245,6 @@ def _tidy(work: _Work, places: DataPlaces) -> None:
         fact = error.fact if isinstance(error, AgentError) else str(error)
         record.append(places.record, Run(record.RETENTION, work.id, begun, now(), False, error=fact))
         work.report(Event("note", text=f"the backup was made; what is old could not be removed: {fact}"))
-
-
-def _copy_server(work: _Work, places: DataPlaces) -> None:
-    """What recoveries of a moment begin with. A backup is one also where that fails, which is told."""
-    archive = work.data.archive
-    if archive is None:
-        return
-    begun = now()
-    try:
-        label = work.copy_server(archive)
-    except (AgentError, OSError) as error:
-        fact = error.fact if isinstance(error, AgentError) else str(error)
-        record.append(places.record, Run(record.ARCHIVE, work.id, begun, now(), False, error=fact))
-        work.report(Event("note", text=f"the backup was made; the server could not be copied to the archive: {fact}"))
-    else:
-        record.append(places.record, Run(record.ARCHIVE, label, begun, now(), True))
 
 
 @dataclass

@@ -15,7 +15,7 @@ from seawall.agent.data import aside, beside, beside_redis, led, record, source
 from seawall.agent.data.engines import Engine, engine_for
 from seawall.agent.data.manifest import DatabasePart, FilesPart, RedisPart
 from seawall.agent.data.places import DataPlaces
-from seawall.agent.data.recording import Recording, alone, recorded
+from seawall.agent.data.recording import Alone, Recording, alone, recorded
 from seawall.agent.data.source import Source
 from seawall.agent.data.vocabulary import Data
 from seawall.agent.errors import NotAsBackedUp
@@ -37,10 +37,11 @@ class Drill:
     data: Data
     by: str
     say: Callable[[str], None]
+    alone: Alone = alone
 
     def run(self) -> dict[str, Any]:
         """What was proven, JSON-ready."""
-        with alone(self._at, self.by, "drill"), recorded(self._at, record.DRILL) as recording:
+        with self.alone(self._at, self.by, "drill"), recorded(self._at, record.DRILL) as recording:
             self._tidy()
             try:
                 proven = self._prove(recording)

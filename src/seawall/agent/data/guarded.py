@@ -7,7 +7,6 @@ A backup that is under way would make the migration wait, and with it everybody 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from seawall.agent.data.engines import engine_for
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.schemas import Schema
 from seawall.agent.data.vocabulary import Data, Database
-from seawall.agent.errors import AgentError, Cancelled, Locked
+from seawall.agent.errors import AgentError
 from seawall.agent.files import remove, write_atomic
 from seawall.agent.journal import now
 from seawall.agent.places import Places
@@ -27,8 +26,6 @@ from seawall.agent.work import Aftermath, Work
 
 #: How long a backup or a drill that is under way is waited for, seconds: most are through by then.
 PATIENCE = 900.0
-#: Between two tries, seconds.
-TICK = 0.2
 #: The exit code of what a person has to look after.
 NEEDS_PERSON = 4
 
@@ -56,7 +53,7 @@ class Guarded:
                 with self._judged(before, ""):
                     yield
                 return
-            self._wait_for_turn(held)
+            held.enter_context(self._turn())
             before = schemas.read(self.database)
             with self._judged(before, self._snapshot()):
                 yield
@@ -73,23 +70,16 @@ class Guarded:
         finally:
             remove(str(self._at.migrating))
 
-    def _wait_for_turn(self, held: ExitStack) -> None:
+    def _turn(self) -> AbstractContextManager[None]:
         """Hold the lock of the app's data. Raises Locked after :data:`PATIENCE`, Cancelled."""
-        deadline, told = time.monotonic() + PATIENCE, False
-        while True:
-            try:
-                held.enter_context(lock.hold(self._at.lock, by=self.work.by, action="migration"))
-            except Locked as error:
-                if self.cancelled():
-                    raise Cancelled("stopped while waiting for its turn at the data") from error
-                if time.monotonic() > deadline:
-                    raise
-                if not told:
-                    self.report(Event("note", "migrated", text=f"the migration waits: {error.fact}"))
-                told = True
-                time.sleep(TICK)
-            else:
-                return
+        return lock.hold_in_turn(
+            self._at.lock,
+            by=self.work.by,
+            action="migration",
+            patience=PATIENCE,
+            tell=lambda text: self.report(Event("note", "migrated", text=text)),
+            cancelled=self.cancelled,
+        )
 
     def _snapshot(self) -> str:
         """The id of the snapshot that was made; "" where none was wanted."""

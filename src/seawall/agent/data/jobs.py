@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from seawall.agent import niceness, process
@@ -31,9 +32,10 @@ def _watch(data: Data, say: Say) -> None:
 
 def _drill(data: Data, say: Say) -> None:
     from seawall.agent.data.drill import Drill
+    from seawall.agent.data.recording import in_turn
 
     yield_to_others()
-    Drill(data, "the timer", say).run()
+    Drill(data, "the timer", say, partial(in_turn, say=say)).run()
 
 
 #: By the names that the units have. Each imports what it needs only when it is run.
