@@ -99,6 +99,26 @@ def test_a_clone_as_json_is_the_kept_contract() -> None:
     assert_kept(KEPT / "clone-host.json", json.dumps(document, indent=2) + "\n")
 
 
+def test_a_clone_from_the_archive_says_how_far_it_came() -> None:
+    done = replace(CLONED.done, reached="2026-11-28T14:03:58Z")
+    said = cloned.cloned_lines(replace(CLONED, at="latest", done=done), NOW)
+    assert_kept(KEPT / "clone-host-at.txt", text_of(said))
+    asked = cloned.what("", "latest"), cloned.what("20261128-030412", "")
+    assert asked == ("the newest backup, with the database as it was at the end of the archive,",
+                     "backup 20261128-030412")  # fmt: skip
+
+
+def test_a_clone_takes_the_database_from_the_archive_unless_a_backup_is_named() -> None:
+    archived = a_plan(FRESH, backup={**S3, "pitr": True, "secrets": ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]},
+                      database={"kind": "postgresql"})  # fmt: skip
+    assert clone_host.moment(archived, "", "") == "latest"
+    assert clone_host.moment(archived, "20261128-030412", "") == ""
+    assert clone_host.moment(archived, "20261128-030412", "2026-11-28 14:00") == "2026-11-28 14:00"
+    assert clone_host.moment(a_plan(FRESH, backup=S3), "", "") == ""
+    with pytest.raises(UsageError, match="there is no archive"):
+        clone_host.moment(a_plan(FRESH, backup=S3), "", "latest")
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"), [(0, "0 seconds"), (119, "119 seconds"), (7199, "119 minutes"), (172800, "2 days")]
 )

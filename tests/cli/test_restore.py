@@ -106,9 +106,17 @@ def test_a_moment_is_named_in_the_words_of_whoever_asked(run: Run, host: Fleet) 
     assert "at the end of the archive" in run("restore", "--at", "latest", "--replace", "--yes").stdout
 
 
-def test_a_moment_belongs_to_no_backup(run: Run, host: Fleet) -> None:
-    result = run("restore", "20261127-030412", "--at", "latest")
-    assert (result.exit_code, "--at takes no ID" in result.stderr) == (2, True)
+def test_files_may_come_from_a_backup_beside_it(run: Run, host: Fleet) -> None:
+    host.answers["data-restore"] = {**DONE, "reached": "2026-11-28T13:59:58Z"}
+    result = run("restore", "20261127-030412", "--at", "latest", "--replace", "--yes")
+    assert "at the end of the archive, and the files of backup 20261127-030412" in result.stderr
+    assert "the last change in it was made 2026-11-28T13:59:58Z" in result.stdout
+    assert asked(host)[1][1]["backup"] == "20261127-030412"
+
+
+def test_a_moment_is_no_snapshot(run: Run, host: Fleet) -> None:
+    result = run("restore", "--snapshot", "--at", "latest")
+    assert (result.exit_code, "say one" in result.stderr) == (2, True)
     assert asked(host) == []
 
 

@@ -15,6 +15,7 @@ from seawall.cli.command import Command
 @options.project
 @options.yes
 @click.option("--backup", default="", metavar="ID", help="This backup instead of the newest.")
+@click.option("--at", metavar="MOMENT", default="", help="The database as it was then ([backup] pitr); or `latest`.")
 @click.option("--replace", is_flag=True, help="Keep data that is there already under another name, and go on.")
 @click.option("--skip-check", "skip_checks", multiple=True, metavar="RULE", help="Deploy though this rule is broken.")
 @options.as_json
@@ -24,6 +25,7 @@ def command(
     environment: str,
     yes: bool,
     backup: str,
+    at: str,
     replace: bool,
     skip_checks: tuple[str, ...],
     as_json: bool,
@@ -34,10 +36,14 @@ def command(
     one was, from seawall.toml, the secret store and the backups. The host is set up as by `seawall deploy`; then the
     backup is restored and compared with its figures; only then is the release started and anybody served.
 
+    With [backup] pitr the database comes from the archive, up to the last change that it holds, or to a moment that
+    --at names (in UTC, unless it says otherwise); with --backup alone, from that backup.
+
     \b
     Examples:
       seawall clone-host
       seawall clone-host --backup 20261128-030000
+      seawall clone-host --at "2026-11-28 14:00"
     """
     if not yes:
         console.must_ask("clone the host", "look at `seawall plan`, then say --yes")
@@ -51,10 +57,11 @@ def command(
 
     with planned_to_deploy(directory, environment, (), skip_checks=skip_checks) as plan:
         clone_host.check(plan)
+        moment = clone_host.moment(plan, backup, at)
         console.say(plan_lines(plan))
         if not yes:
-            accept(f"Set this host up, and restore {f'backup {backup}' if backup else 'the newest backup'} into it?")
-        brought = follow(clone_host.prepare(plan, backup, replace=replace), plan.release_id, plan.hosts)
+            accept(f"Set this host up, and restore {cloned.what(backup, moment)} into it?")
+        brought = follow(clone_host.prepare(plan, backup, moment, replace=replace), plan.release_id, plan.hosts)
     now = datetime.now(UTC)
     console.say(cloned.cloned_lines(brought, now))
     with cloned.told_where_it_stands(), planned_to_deploy(directory, environment, (), skip_checks=skip_checks) as plan:

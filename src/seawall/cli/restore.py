@@ -43,7 +43,7 @@ def command(
     there is kept under another name.
 
     With --at the database is brought to that moment (in UTC, unless it says otherwise) in a server of its own first.
-    Files have no past there: they stay as they are.
+    Files and Redis have no past there: they stay as they are, or come from the backup of an ID.
 
     \b
     Examples:
@@ -60,10 +60,8 @@ def command(
     from seawall.cli.render.restore import outlook_lines, restored_lines
     from seawall.cli.sessions import connected_to_change
 
-    if at and (backup or snapshot):
-        raise click.UsageError(
-            "--at takes no ID and no --snapshot: it begins with the copy that comes before the moment"
-        )
+    if at and snapshot:
+        raise click.UsageError("--at and --snapshot are two states of the database: say one")
     with connected_to_change(directory, environment, hosts) as there:
         from seawall.operations.data import restore as restoring
 

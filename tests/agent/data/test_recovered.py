@@ -2,19 +2,56 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from seawall.agent.data import archiving, looks, pgbackrest, recovered
+from seawall.agent.data.engines.postgresql import PostgreSQL
+from seawall.agent.data.manifest import DatabasePart, FilesPart, Manifest, RedisPart
+from seawall.agent.data.pgbackrest import Until
 from seawall.agent.data.record import Run
+from seawall.agent.data.source import Bytes
 from seawall.agent.data.summary import Reason
 from seawall.agent.data.vocabulary import Archive, Data, Database
-from seawall.agent.errors import BadRequest, RepositoryFailed
+from seawall.agent.errors import AgentError, BadRequest, RepositoryFailed
 
 ARCHIVE = Archive("/etc/pgbackrest/seawall-tiny.conf", "tiny", "15")
+
+
+class Nothing:
+    """A dump that nobody reads."""
+
+    stream = io.BytesIO()
+
+    def finish(self) -> None:
+        """It has ended."""
+
+
+@dataclass
+class FromBackup:
+    """A backup that says what was asked of it."""
+
+    manifest: Manifest
+    asked: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def dump(self, part: DatabasePart | RedisPart) -> Iterator[Bytes]:
+        self.asked.append(f"dump of {type(part).__name__}")
+        yield Nothing()
+
+    def files(self, _: FilesPart, target: str) -> None:
+        self.asked.append(f"files to {target}")
+
+    def check(self, part: str) -> None:
+        """Not asked for."""
 
 
 @pytest.mark.parametrize(
@@ -25,11 +62,14 @@ ARCHIVE = Archive("/etc/pgbackrest/seawall-tiny.conf", "tiny", "15")
         ("2026-11-28T14:00:30Z", "2026-11-28 14:00:30+00"),
         ("2026-11-28 14:00+01", "2026-11-28 13:00:00+00"),
         ("2026-11-28 14:00-05:30", "2026-11-28 19:30:00+00"),
-        ("latest", ""),
     ],
 )
 def test_a_moment_is_in_utc_unless_it_says_otherwise(written: str, read: str) -> None:
-    assert recovered.moment(written) == read
+    assert recovered.until(written) == Until("time", read, written)
+
+
+def test_the_end_of_the_archive_is_a_moment_too() -> None:
+    assert recovered.until("latest") == pgbackrest.END
 
 
 @pytest.mark.parametrize(
@@ -37,13 +77,28 @@ def test_a_moment_is_in_utc_unless_it_says_otherwise(written: str, read: str) ->
 )
 def test_what_is_no_moment_is_refused(written: str) -> None:
     with pytest.raises(BadRequest, match="is no moment"):
-        recovered.moment(written)
+        recovered.until(written)
 
 
 def test_without_an_archive_there_is_no_moment_to_go_to() -> None:
     data = Data("tiny", "/srv/tiny", "tiny", Database("postgresql", "tiny", "tiny"))
     with pytest.raises(BadRequest, match="keeps no changes"):
-        recovered.foreseen(data, "2026-11-28 14:00")
+        recovered.foreseen(data, "2026-11-28 14:00", None)
+
+
+def test_files_and_redis_come_from_the_backup_and_the_database_from_the_archive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = Data("tiny", "/srv/tiny", "tiny", Database("postgresql", "tiny", "tiny"), archive=ARCHIVE)
+    monkeypatch.setattr(pgbackrest, "check", lambda _: None)
+    whole = Manifest("20261128-030000", "tiny", "web1", "then", files=FilesPart(("/srv/tiny/data",), 7, "ab12"))
+    backup = FromBackup(whole)
+    assert recovered.foreseen(data, "latest", backup).manifest is whole
+    found = recovered.FromMoment(whole, PostgreSQL(Database("postgresql", "tiny", "tiny")), backup=backup)
+    found.files(FilesPart((), 0, ""), "/there")
+    with found.dump(RedisPart("7", 1, "cd34")):
+        pass
+    assert backup.asked == ["files to /there", "dump of RedisPart"]
 
 
 def test_segments_that_wait_for_too_long_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,6 +136,36 @@ def test_everything_that_can_be_wrong_with_an_archive_has_a_remedy() -> None:
     assert len(kinds) == 2
     found = list(looks.backups("tiny", [Reason(kind, f"{kind}!") for kind in kinds]))
     assert [trouble.id for trouble in found] == [f"data:{kind}" for kind in kinds]
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ([], "the archive holds no copy"),
+        ([{"db": [{"id": 1, "version": "15"}], "backup": [], "repo": [{"status": {"code": 2}}]}], "holds no copy"),
+        (
+            [{"db": [{"id": 1, "version": "13"}], "backup": [{"database": {"id": 1}}], "repo": []}],
+            "one of PostgreSQL 13, and the server here is 15",
+        ),
+        (
+            [{"db": [], "backup": [], "repo": [{"status": {"code": 99, "message": "[HostConnectError] no"}}]}],
+            "the archive cannot be looked at",
+        ),
+    ],
+)
+def test_what_nothing_can_be_recovered_from_is_told_before_anything_is_done(
+    monkeypatch: pytest.MonkeyPatch, said: list[object], error: str
+) -> None:
+    monkeypatch.setattr(pgbackrest, "_run", lambda *_, **__: json.dumps(said))
+    with pytest.raises(AgentError, match=error):
+        pgbackrest.check(ARCHIVE)
+
+
+def test_an_archive_of_this_version_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    db = [{"id": 1, "version": "13"}, {"id": 2, "version": "15"}]
+    said = [{"db": db, "backup": [{"database": {"id": 1}}, {"database": {"id": 2}}], "repo": [{"status": {"code": 0}}]}]
+    monkeypatch.setattr(pgbackrest, "_run", lambda *_, **__: json.dumps(said))
+    pgbackrest.check(ARCHIVE)
 
 
 def test_an_archive_of_another_server_is_made_ready_for_this_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,18 +1,19 @@
 """pgBackRest, as the user that owns the PostgreSQL server: copies of the whole server, and every change since.
 
-It ends with 0 in more than one case in which things are not well (its `verify` on a damaged archive), so what counts is
-what a recovery comes to.
+It ends with 0 in more than one case in which things are not well (``info`` of a place that does not answer, ``verify``
+of a damaged archive in the version of Debian 12), so its answers are read, and what counts is what a recovery comes to.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from seawall.agent import process
 from seawall.agent.data.vocabulary import Archive
-from seawall.agent.errors import CommandFailed, RepositoryFailed
+from seawall.agent.errors import CommandFailed, NoSuchBackup, RepositoryFailed
 
 ADMIN = "postgres"
 #: Seconds: of what only asks, and of what copies a whole server.
@@ -21,6 +22,22 @@ QUICK, LONG = 300, 12 * 3600
 WEEK = 7 * 86400
 #: What pgBackRest says of an archive that was made for another server, such as the one on a host that is gone.
 ANOTHER = "stanza-upgrade"
+#: The status of a repository that could not be looked at (its "info" command, JSON).
+UNSEEN = 99
+
+
+@dataclass(frozen=True)
+class Until:
+    """How far a recovery goes: ``kind`` and ``target`` as pgBackRest's restore has them (``--type``, ``--target``), and
+    ``spoken`` in the words of whoever asked."""
+
+    kind: str
+    target: str
+    spoken: str
+
+
+#: To the last change that was archived.
+END = Until("default", "", "the end of the archive")
 
 
 def ready(archive: Archive) -> None:
@@ -44,18 +61,52 @@ def copy(archive: Archive) -> str:
 
 
 def copies(archive: Archive) -> list[dict[str, Any]]:
-    """The copies that there are, oldest first (its manual, "info", JSON). Raises RepositoryFailed."""
-    said = json.loads(_run(archive, "--output=json", "info"))
-    return [one for stanza in said for one in stanza.get("backup", [])]
+    """The copies that there are, oldest first. Raises RepositoryFailed."""
+    return [one for stanza in _info(archive) for one in stanza.get("backup", [])]
 
 
-def restore(archive: Archive, folder: str, target: str) -> None:
-    """Lay a copy out in ``folder``, set up to come to ``target`` when it is started; "" is the archive's end.
+def check(archive: Archive) -> None:
+    """That there is a copy to begin with which this server's version can run. Raises NoSuchBackup, RepositoryFailed."""
+    said = _info(archive)
+    versions = {server["id"]: server["version"] for stanza in said for server in stanza.get("db", [])}
+    there = [one for stanza in said for one in stanza.get("backup", [])]
+    if not there:
+        raise NoSuchBackup(
+            "the archive holds no copy of the server for a recovery to begin with",
+            place=archive.settings,
+            state="nothing was changed",
+            remedy="`seawall backup now` makes one; what was backed up before is in `seawall backup list`",
+        )
+    version = versions[there[-1]["database"]["id"]]
+    if version != archive.version:
+        raise NoSuchBackup(
+            f"the archive is one of PostgreSQL {version}, and the server here is {archive.version}: only a server of "
+            "the same major version reads it",
+            place=archive.settings,
+            state="nothing was changed",
+            remedy="restore a backup, which newer versions read too: `seawall backup list`",
+        )
 
-    ``target`` is a moment as PostgreSQL reads it. Raises RepositoryFailed.
-    """
-    until = ("--type=time", f"--target={target}", "--target-action=promote") if target else ("--type=default",)
-    _run(archive, f"--pg1-path={folder}", "--archive-mode=off", *until, "restore", timeout=LONG)
+
+def restore(archive: Archive, folder: str, until: Until) -> None:
+    """Lay a copy out in ``folder``, set up to go so far when it is started. Raises RepositoryFailed."""
+    goal = (f"--target={until.target}", "--target-action=promote") if until.target else ()
+    words = (f"--pg1-path={folder}", "--archive-mode=off", f"--type={until.kind}", *goal)
+    _run(archive, *words, "restore", timeout=LONG)
+
+
+def _info(archive: Archive) -> list[dict[str, Any]]:
+    """What is in the archive (its manual, "info", JSON). Raises RepositoryFailed, where it cannot be seen too."""
+    said: list[dict[str, Any]] = json.loads(_run(archive, "--output=json", "info"))
+    for place in (place for stanza in said for place in stanza.get("repo", [])):
+        if place["status"]["code"] == UNSEEN:
+            raise RepositoryFailed(
+                "the archive cannot be looked at",
+                place=archive.settings,
+                remedy="is its place up, and reachable from the server? pgBackRest's words are below",
+                output=place["status"]["message"],
+            )
+    return said
 
 
 def _is_recent(there: list[dict[str, Any]]) -> bool:

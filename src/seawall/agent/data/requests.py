@@ -90,13 +90,10 @@ def _source(places: Places, frame: Frame) -> Any:
 def _restore_look(places: Places, frame: Frame, client: Client) -> Answer:
     """What a restore would do; nothing is done. Raises NotEmpty, BadRequest."""
     if frame.message.get("at"):
-        from seawall.agent.data import recovered
-        from seawall.agent.data.places import DataPlaces
+        from seawall.agent.data import to_moment
 
-        found: Any = recovered.foreseen(DataPlaces(places.base).data(), str(frame.message["at"]))
-    else:
-        found = _source(places, frame)
-    told: Answer = _restore(places, frame, client, found).outlook.told()
+        return to_moment.look(places, frame.message)
+    told: Answer = _restore(places, frame, client, _source(places, frame)).outlook.told()
     return told
 
 
@@ -105,12 +102,9 @@ def _restore_now(places: Places, frame: Frame, client: Client) -> Answer:
     from dataclasses import asdict
 
     if frame.message.get("at"):
-        from seawall.agent.data.places import DataPlaces
-        from seawall.agent.data.recovered import recovered
+        from seawall.agent.data import to_moment
 
-        data, by = DataPlaces(places.base).data(), str(frame.message.get("by", ""))
-        with recovered(data, str(frame.message["at"]), by) as found:
-            return asdict(_restore(places, frame, client, found).run())
+        return to_moment.restore(places, frame.message, client)
     return asdict(_restore(places, frame, client, _source(places, frame)).run())
 
 

@@ -21,7 +21,7 @@ from seawall.agent.data.exchange import Folder, Move, Noted
 from seawall.agent.data.outlook import Outlook
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.quiet import Quiet
-from seawall.agent.data.recording import alone, recorded
+from seawall.agent.data.recording import Alone, alone, recorded
 from seawall.agent.data.source import Source
 from seawall.agent.errors import AgentError, Cancelled, LoadFailed
 from seawall.agent.files import disk_full, remove_tree
@@ -62,11 +62,12 @@ class Restore:
     job: str = record.RESTORE
     #: What is done to the restored database before it takes the live one's place.
     adapt: Callable[[Engine, str], None] = lambda _engine, _name: None
+    alone: Alone = alone
 
     def run(self) -> Done:
         """Do it. Raises NotEmpty, LoadFailed, NotAsBackedUp, RepositoryFailed, Locked, Cancelled, GateFailed."""
         at, backup = self._at, self.source.manifest
-        with alone(at, self.by, "restore"), recorded(at, self.job) as recording:
+        with self.alone(at, self.by, "restore"), recorded(at, self.job) as recording:
             recording.id, recording.bytes = backup.id, backup.bytes
             self._tidy()
             self.outlook.check()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from seawall.cli.render.deployed import Done, deployed_data
 from seawall.cli.render.errors import error_data, warning_lines
 from seawall.cli.render.lines import Line, count, size
+from seawall.cli.render.restore import then
 from seawall.errors import SeawallError
 
 if TYPE_CHECKING:
@@ -23,11 +24,16 @@ def cloned_lines(cloned: Cloned, now: datetime) -> list[Line]:
     backup = cloned.backup
     what = [count(backup.rows, "row"), count(backup.tables, "table"), count(backup.files, "file")]
     told = f"restored: backup {backup.backup} of {backup.made_on}, {age(_seconds(backup.made, now))} old"
-    lines = [
-        Line(f"{told}: {', '.join(what)}, {size(backup.bytes)}", "good"),
-        Line(f"what was written after {backup.made} is not in it", "careful"),
-    ]
     done = cloned.done
+    lines = [Line(f"{told}: {', '.join(what)}, {size(backup.bytes)}", "good")]
+    if cloned.at:
+        lines += [
+            Line(f"restored: the database as it was {then(cloned.at)}", "good"),
+            Line(f"the last change in the database was made {done.reached or 'before its backup'}", "careful"),
+            Line(f"files that were written after {backup.made} are not there", "careful"),
+        ]
+    else:
+        lines.append(Line(f"what was written after {backup.made} is not in it", "careful"))
     kept = {**done.folders, done.database: done.kept_database, "what Redis held": done.kept_redis}
     for trouble in cloned.troubles:
         lines += warning_lines(trouble)
@@ -35,10 +41,17 @@ def cloned_lines(cloned: Cloned, now: datetime) -> list[Line]:
 
 
 def cloned_data(plan: Plan, done: Done, cloned: Cloned, now: datetime) -> dict[str, Any]:
-    restored = {**asdict(cloned.backup), "age": _seconds(cloned.backup.made, now)}
+    when = {"at": cloned.at, "reached": cloned.done.reached}
+    restored = {**asdict(cloned.backup), "age": _seconds(cloned.backup.made, now), **when}
     told = deployed_data(plan, done)
     warnings = [error_data(trouble)["error"] for trouble in cloned.troubles]
     return {**told, "warnings": [*warnings, *told["warnings"]], "restored": restored}
+
+
+def what(backup: str, at: str) -> str:
+    """What would be restored, in a question."""
+    named = f"backup {backup}" if backup else "the newest backup"
+    return f"{named}, with the database as it was {then(at)}," if at else named
 
 
 def age(past: int) -> str:

@@ -22,7 +22,8 @@ def outlook_lines(outlook: Outlook, wanted: Wanted) -> list[Line]:
     kind = "Snapshot" if wanted.snapshot else "Backup"
     lines = [Line(f"{kind} {outlook.backup}, made {outlook.made} on {outlook.made_on} ({what})", "title")]
     if wanted.at:
-        lines = [Line(f"The database of {outlook.made_on} {_then(wanted.at)}", "title")]
+        besides = f", and the files of backup {wanted.backup}" if wanted.backup else ""
+        lines = [Line(f"The database of {outlook.made_on} {then(wanted.at)}{besides}", "title")]
     if wanted.table:
         return [*lines, Line(f"  + table {wanted.table}, beside the live one in database {outlook.database}", "good")]
     if "/" in wanted.to:
@@ -43,7 +44,8 @@ def restored_lines(done: Restored, at: str = "") -> list[Line]:
     if done.folder:
         lines = [Line(f"backup {done.backup} is in {done.folder} on {done.host}", "good")]
     elif at:
-        lines = [Line(f"database {done.database} on {done.host} is as it was {_then(at)}", "good")]
+        lines = [Line(f"database {done.database} on {done.host} is as it was {then(at)}", "good")]
+        lines += [Line(f"  the last change in it was made {done.reached}")] if done.reached else []
     elif done.database or done.folders:
         lines = [Line(f"{done.host} has the data of backup {done.backup}", "good")]
     else:
@@ -62,7 +64,8 @@ def restored_lines(done: Restored, at: str = "") -> list[Line]:
     return lines
 
 
-def _then(at: str) -> str:
+def then(at: str) -> str:
+    """When a database was as it is restored."""
     return "at the end of the archive" if at == LATEST else f"at {at}"
 
 

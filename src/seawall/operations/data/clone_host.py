@@ -1,7 +1,8 @@
 """Bring a fresh host up with the data of the newest backup, before anybody is served there.
 
 First the host gets all but a release: packages, users, database, and what leads to the backups. Then the backup is
-restored into it. What follows is an ordinary deployment.
+restored into it; where every change was archived, the database comes from the archive, with all that was written after
+the backup. What follows is an ordinary deployment.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from seawall.operations.plan import HostPlan, Plan
 
 @dataclass(frozen=True)
 class Cloned:
-    """The backup that the host has now, and what became of what was there; ``troubles`` ended nothing."""
+    """The backup that the host has now, and what became of what was there; its database is that of the backup, or as it
+    was ``at`` a moment. ``troubles`` ended nothing."""
 
     backup: Outlook
     done: Restored
+    at: str = ""
     troubles: tuple[SeawallError, ...] = ()
 
 
@@ -52,17 +55,36 @@ def check(plan: Plan) -> None:
         )
 
 
-def prepare(plan: Plan, backup: str, *, replace: bool) -> Generator[Happening, None, Cloned]:
-    """Make the first host all that it should be but live, and restore ``backup`` ("" for the newest) into it.
+def moment(plan: Plan, backup: str, at: str) -> str:
+    """The moment that the database is brought to; "" for that of the backup: where a person names one, it is meant.
+
+    Raises UsageError for a moment where no change is archived.
+    """
+    archived = plan.project.backup.pitr
+    if at and not archived:
+        raise UsageError(
+            "there is no archive to recover a moment from",
+            place="seawall.toml",
+            remedy="leave --at out, and the newest backup is restored; `pitr = true` in [backup] keeps one in future",
+        )
+    return at or ("latest" if archived and not backup else "")
+
+
+def prepare(plan: Plan, backup: str, at: str, *, replace: bool) -> Generator[Happening, None, Cloned]:
+    """Make the first host all that it should be but live, and restore ``backup`` ("" for the newest) into it, with the
+    database as it was ``at`` a moment, "" for that of the backup.
 
     Raises SeawallError; the host is set up then, perhaps, and nobody is served there.
     """
     troubles = yield from set_up(plan)
     host = _lead(plan).host
     outlook = restoring.look(host, Wanted(backup, replace=replace))
-    done = yield from restoring.restore(host, Wanted(outlook.backup, replace=replace))
+    wanted = Wanted(outlook.backup, replace=replace, at=at)
+    if at:
+        restoring.look(host, wanted)
+    done = yield from restoring.restore(host, wanted)
     host.session.request("data-set-up")
-    return Cloned(outlook, done, troubles)
+    return Cloned(outlook, done, at, troubles)
 
 
 def _lead(plan: Plan) -> HostPlan:

@@ -15,7 +15,8 @@ from seawall.operations.hosts import Host
 @dataclass(frozen=True)
 class Wanted:
     """Which backup or ``snapshot``, "" for the newest; ``to`` a folder (with a slash) or a database instead of the live
-    data; one ``table`` of it only; ``replace`` what is there. Or the database as it was ``at`` a moment."""
+    data; one ``table`` of it only; ``replace`` what is there. Or the database as it was ``at`` a moment: then "" is no
+    backup, and with one its files and Redis are restored too."""
 
     backup: str = ""
     to: str = ""
@@ -52,7 +53,8 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Restored:
-    """What became of it: see `seawall.agent.data.restore.Done`."""
+    """What became of it: see `seawall.agent.data.restore.Done`. ``reached`` is when the last change was made that is in
+    a database brought to a moment: UTC, RFC 3339."""
 
     host: str
     backup: str
@@ -64,6 +66,7 @@ class Restored:
     migrate: str = ""
     kept_redis: str = ""
     until: str = ""
+    reached: str = ""
 
 
 def the_one(hosts: Sequence[Host]) -> Host:

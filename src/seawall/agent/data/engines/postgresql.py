@@ -56,6 +56,10 @@ class PostgreSQL:
         """The bytes that a database takes on the disk."""
         return int(self._ask(name, "SELECT pg_database_size(current_database())")[0])
 
+    def reached(self) -> str:
+        """When the last change was made that this server has replayed: UTC, RFC 3339, "" if it has replayed none."""
+        return self._ask(MAINTENANCE, sql.REPLAYED)[0]
+
     def refusal(self, version: str) -> str:
         ours = self.version()
         if _major(version) <= _major(ours):

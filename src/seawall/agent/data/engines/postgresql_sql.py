@@ -64,6 +64,9 @@ SELECT json_build_array('(triggers)', count(*), '') FROM pg_trigger t JOIN
 
 SNAPSHOT = "SELECT json_build_array(pg_export_snapshot());\n"
 
+REPLAYED = """SELECT coalesce(
+ to_char(pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')"""
+
 HOLDS_ANYTHING = f"SELECT EXISTS (SELECT FROM {_RELATIONS} AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f'))"  # noqa: S608
 TABLES = f"SELECT n.nspname, c.relname FROM {_RELATIONS} AND c.relkind IN ('r', 'p') ORDER BY 1, 2"  # noqa: S608
 RELATIONS = f"SELECT n.nspname, c.relname FROM {_RELATIONS} ORDER BY 1, 2"  # noqa: S608
