@@ -44,6 +44,7 @@ PROVEN: dict[str, Any] = {
     "rows": 90_210,
     "files": 431,
     "command": "flask check-data",
+    "archive": "2026-11-28T05:00:12Z",
 }
 
 

@@ -160,7 +160,7 @@ def test_the_restored_host_goes_on_with_backups_and_a_drill_proves_one(site: Sit
 
 
 def test_production_is_copied_to_staging_with_everybodys_words_taken_out(site: Site) -> None:
-    staging = {"domains": ["staging.example.com"], "backup": {"repository": ""}}
+    staging = {"domains": ["staging.example.com"], "backup": {"repository": "", "pitr": False}}
     site.project.configure(environments={"staging": staging})
     site.project.deploy("-e", "staging")
     add_rows(site.host, "of staging", domain="staging.example.com")

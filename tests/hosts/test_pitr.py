@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -45,10 +46,12 @@ def kept(
     boot_module_host: BootHost, ssh_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Kept:
     """An app with rows, a backup, and rows since."""
-    host = at_rest(boot_module_host(packages=DATA_PACKAGES))
-    project = ledger_project(
-        tmp_path_factory.mktemp("pitr"), ssh_environment, host.name, backup={"repository": STORE, "pitr": True}
-    )
+    return kept_on(boot_module_host(packages=DATA_PACKAGES), tmp_path_factory.mktemp("pitr"), ssh_environment)
+
+
+def kept_on(host: Host, directory: Path, ssh_environment: Mapping[str, str]) -> Kept:
+    backup = {"repository": STORE, "pitr": True}
+    project = ledger_project(directory, ssh_environment, at_rest(host).name, backup=backup)
     project.deploy()
     add_rows(host, "before the backup")
     project.seawall("backup", "now")
@@ -100,6 +103,22 @@ def test_the_new_server_is_archived_too_once_its_timer_has_made_a_backup(kept: K
     assert kept.project.seawall("plan", "--exit-code").code == 0
 
 
+def test_a_drill_proves_the_archive_and_finds_damage_in_it(kept: Kept) -> None:
+    assert "no moment was ever recovered" not in kept.project.seawall("status", check=False).said  # nor a backup
+    assert "the archive is proven: the database comes back as it was at 20" in kept.project.seawall("drill").out
+    assert kept.project.seawall("status").code == 0
+    find = f"find {STORE}.pgbackrest/backup -path '*base*' -name '*.gz' -size +2k | head -1"
+    file = kept.host.run(["sh", "-c", find]).stdout.strip()
+    kept.host.run(["cp", "--preserve", file, "/root/whole"])
+    kept.host.run(["dd", "if=/dev/urandom", f"of={file}", "bs=1", "seek=700", "count=20", "conv=notrunc"])
+    told = kept.project.seawall("drill", check=False)
+    assert told.code == 4, told.said
+    assert "the archive of the database's changes is damaged" in told.err
+    assert "invalid checksum" in told.err
+    assert "the last drill failed" in kept.project.seawall("status", check=False).said
+    kept.host.run(["cp", "--preserve", "/root/whole", file])
+
+
 def test_the_archive_may_be_in_s3(kept: Kept, vault: Vault) -> None:
     """pgBackRest 2.45 knows the server by a name: it takes no address in a certificate."""
     kept.host.run(["sh", "-c", f"echo {vault.address} {NAME} >> /etc/hosts"])
@@ -112,6 +131,8 @@ def test_the_archive_may_be_in_s3(kept: Kept, vault: Vault) -> None:
     add_rows(kept.host, "in s3")
     kept.project.seawall("restore", "--at", "latest", "--to", "from_s3", "--yes")
     assert kept.words("from_s3")[-1] == "in s3"
+    kept.host.run(["systemctl", "start", "seawall-drill-ledger"])
+    kept.host.run(["grep", '"job":"drill".*"ok":true.*"archive":"20', "/srv/ledger/state/data/record.jsonl"])
     assert any((vault.directory / "kept" / BUCKET / "ledger.pgbackrest").iterdir())
 
 
@@ -133,3 +154,15 @@ def test_where_it_is_not_wanted_any_more_the_servers_log_does_not_fill_the_disk(
         for _ in range(2)
     )
     assert before == after
+
+
+def test_debian_13_recovers_a_moment_and_proves_its_archive_too(
+    boot_host: BootHost, ssh_environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    newer = kept_on(boot_host(suite="trixie", packages=DATA_PACKAGES), tmp_path, ssh_environment)
+    add_rows(newer.host, "after the backup")
+    moment = newer.moment()
+    add_rows(newer.host, "after the moment")
+    assert "the archive is proven" in newer.project.seawall("drill").out
+    newer.project.seawall("restore", "--at", moment, "--replace", "--yes")
+    assert rows(newer.host) == ["before the backup", "after the backup"]

@@ -83,6 +83,17 @@ def test_an_archive_in_s3_lies_beside_the_backups_in_their_bucket() -> None:
     assert not [one for one in mine.resources if isinstance(one, File) and not one.secret and "a key" in one.content]
 
 
+def test_a_drill_may_make_a_server_of_its_own_and_a_backup_may_not() -> None:
+    drill, backup = (
+        file(
+            made(kept(S3, secrets=["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])), f"/etc/systemd/system/{name}"
+        ).content
+        for name in ("seawall-drill-guestbook.service", "seawall-backup-guestbook.service")
+    )
+    assert "ReadWritePaths=/srv/guestbook/state /srv/guestbook/data /var/lib/postgresql\n" in drill
+    assert "ReadWritePaths=/srv/guestbook/state /srv/guestbook/data\n" in backup
+
+
 def test_without_it_there_is_none_of_it() -> None:
     mine = made(project(database={"kind": "postgresql"}, backup={"repository": "/backups"}))
     assert Package("pgbackrest") not in mine.resources

@@ -75,7 +75,10 @@ def _timed(project: Project, layout: Layout, job: str, at: str, comment: str) ->
     """A job that the host's own timer starts."""
     unit = f"seawall-{job}-{layout.app}"
     sandbox = _sandbox(project.backup.repository)
-    service = render("job.service.j2", layout=layout, agent=AGENT, job=job, comment=comment, **sandbox)
+    recovers = project.backup.pitr and job == "drill"
+    service = render(
+        "job.service.j2", layout=layout, agent=AGENT, job=job, comment=comment, recovers=recovers, **sandbox
+    )
     timer = render("job.timer.j2", layout=layout, job=job, at=at, spread=SPREAD)
     return (
         File(f"{UNIT_DIR}/{unit}.service", service, service=UNITS.name),

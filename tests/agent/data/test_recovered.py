@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -125,6 +125,9 @@ def test_what_is_wrong_with_an_archive_is_known_from_the_record(
     assert list(archiving.wrong(ARCHIVE, [], late)) == []
     assert [reason.kind for reason in archiving.wrong(ARCHIVE, [good], late)] == ["archive-late"]
     assert [reason.kind for reason in archiving.wrong(ARCHIVE, [good, bad], late)] == ["archive-failed", "archive-late"]
+    drill = Run("drill", "c", "", "2027-01-15T05:36:00Z", True)
+    assert [reason.kind for reason in archiving.wrong(ARCHIVE, [drill, good], 0)] == ["archive-unproven"]
+    assert list(archiving.wrong(ARCHIVE, [good, replace(drill, details={"archive": "then"})], 0)) == []
     (failed,) = archiving.wrong(ARCHIVE, [bad], late)
     assert failed.text == (
         "the server could not be copied for point-in-time recovery (2027-01-15T05:36:00Z): it does not answer"
@@ -133,7 +136,7 @@ def test_what_is_wrong_with_an_archive_is_known_from_the_record(
 
 def test_everything_that_can_be_wrong_with_an_archive_has_a_remedy() -> None:
     kinds = re.findall(r'Reason\(\s*"([a-z-]+)"', Path(archiving.__file__ or "").read_text())
-    assert len(kinds) == 2
+    assert len(kinds) == 3
     found = list(looks.backups("tiny", [Reason(kind, f"{kind}!") for kind in kinds]))
     assert [trouble.id for trouble in found] == [f"data:{kind}" for kind in kinds]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from seawall.agent.data.record import ARCHIVE, Run
+from seawall.agent.data.record import ARCHIVE, DRILL, Run
 from seawall.agent.data.summary import Reason
 from seawall.agent.data.vocabulary import Archive
 
@@ -23,6 +23,9 @@ def wrong(archive: Archive, runs: Sequence[Run], now: float) -> Iterator[Reason]
         yield Reason("archive-failed", text)
     if any(run.ok for run in copies):  # the first copy makes the archive
         yield from late(archive, now)
+        proven = [run for run in runs if run.job == DRILL and run.ok]
+        if proven and not proven[-1].details.get("archive"):  # without any drill, that is said already
+            yield Reason("archive-unproven", "no moment was ever recovered to prove the archive: `seawall drill`")
 
 
 def late(archive: Archive, now: float) -> Iterator[Reason]:

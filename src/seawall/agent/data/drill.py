@@ -1,5 +1,5 @@
 """The drill: the newest backup, restored where nobody sees it, compared, looked through, tried by the app itself,
-and removed. A backup that came through is proven."""
+and removed. A backup that came through is proven; so is the archive of every change, where there is one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from seawall.agent import process, releases
 from seawall.agent.data import aside, beside, beside_redis, led, record, source
+from seawall.agent.data.archive_drill import ArchiveDrill
 from seawall.agent.data.engines import Engine, engine_for
 from seawall.agent.data.manifest import DatabasePart, FilesPart, RedisPart
 from seawall.agent.data.places import DataPlaces
@@ -63,12 +64,14 @@ class Drill:
                 self._database(backup, backup.manifest.database, redis)
             if backup.manifest.files:
                 self._files(backup, backup.manifest.files)
+        archive = ArchiveDrill(self.data, self.by, self.say).run()
         proven = {
             "read": part,
             "tables": backup.manifest.tables,
             "rows": backup.manifest.rows,
             "files": len(backup.manifest.files.hashes) if backup.manifest.files else 0,
             "command": self.data.drill.command,
+            "archive": archive,
         }
         recording.details.update(proven)
         return {"backup": recording.id, "made": backup.manifest.made, "bytes": recording.bytes, **proven}

@@ -162,6 +162,7 @@ _OF_BACKUPS = {
     "retention": "`seawall backup now` removes them too, or says why it cannot",
     "archive-failed": _AGAIN,
     "archive-late": "see the log of PostgreSQL on the host: it says why its changes do not come to the archive",
+    "archive-unproven": _PROVE,
     "drill-failed": _PROVE,
     "never-proven": _PROVE,
     "drill-stale": _TIMER.format(unit="seawall-drill-{app}"),

@@ -7,6 +7,7 @@ of a damaged archive in the version of Debian 12), so its answers are read, and 
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,8 @@ WEEK = 7 * 86400
 ANOTHER = "stanza-upgrade"
 #: The status of a repository that could not be looked at (its "info" command, JSON).
 UNSEEN = 99
+#: What ``verify`` says of what is not whole.
+COMPLAINT = re.compile(r"invalid (checksum|size|result)|missing file|status: (error|invalid|manifest missing)|ERROR: ")
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,19 @@ def check(archive: Archive) -> None:
         )
 
 
+def damage(archive: Archive) -> list[str]:
+    """What is damaged of all there is in the archive, in pgBackRest's words: each file is read, and compared with its
+    checksum. A segment that is missing is noticed by a recovery alone.
+
+    Raises RepositoryFailed where it could not be read.
+    """
+    done = _done(archive, "--log-level-console=info", "verify", timeout=LONG)
+    found = [line.strip() for line in done.output.splitlines() if COMPLAINT.search(line)]
+    if done.returncode and not found:
+        raise _failure(archive, "verify", done)
+    return found
+
+
 def restore(archive: Archive, folder: str, until: Until) -> None:
     """Lay a copy out in ``folder``, set up to go so far when it is started. Raises RepositoryFailed."""
     goal = (f"--target={until.target}", "--target-action=promote") if until.target else ()
@@ -116,16 +132,24 @@ def _is_recent(there: list[dict[str, Any]]) -> bool:
 
 
 def _run(archive: Archive, *words: str, timeout: float = QUICK) -> str:
+    done = _done(archive, *words, timeout=timeout)
+    if done.returncode:
+        raise _failure(archive, words[-1], done)
+    return done.stdout
+
+
+def _done(archive: Archive, *words: str, timeout: float) -> process.Completed:
     argv = ["pgbackrest", f"--config={archive.settings}", f"--stanza={archive.stanza}", *words]
     try:
-        done = process.run(argv, timeout=timeout, user=ADMIN, cwd="/")
+        return process.run(argv, timeout=timeout, user=ADMIN, cwd="/")
     except CommandFailed as error:
         raise RepositoryFailed(error.fact, place=archive.settings, output=error.output) from error
-    if done.returncode:
-        raise RepositoryFailed(
-            f"pgBackRest's {words[-1]} failed with exit code {done.returncode}",
-            place=archive.settings,
-            remedy="its words are below",
-            output=process.tail(done.output),
-        )
-    return done.stdout
+
+
+def _failure(archive: Archive, command: str, done: process.Completed) -> RepositoryFailed:
+    return RepositoryFailed(
+        f"pgBackRest's {command} failed with exit code {done.returncode}",
+        place=archive.settings,
+        remedy="its words are below",
+        output=process.tail(done.output),
+    )

@@ -33,6 +33,7 @@ archive_mode = off
 hot_standby = off
 autovacuum = off
 fsync = off
+jit = off
 logging_collector = off
 """
 

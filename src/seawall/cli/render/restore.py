@@ -74,6 +74,8 @@ def proven_lines(proven: Proven) -> list[Line]:
     lines = [Line(f"backup {proven.backup} of {proven.host} is proven: {_contents(proven)}", "good")]
     if proven.command:
         lines.append(Line(f"  the app's own check has passed: {proven.command}"))
+    if proven.archive:
+        lines.append(Line(f"  the archive is proven: the database comes back as it was at {proven.archive}"))
     return lines
 
 

@@ -13,7 +13,8 @@ from seawall.operations.hosts import Host
 @dataclass(frozen=True)
 class Proven:
     """A backup that was restored and compared. ``read`` is how much of the repository was read where it lies;
-    ``command`` the app's own check that has passed, "" for none."""
+    ``command`` the app's own check that has passed, "" for none; ``archive`` the moment (UTC, RFC 3339) to which the
+    database was brought from the archive of its changes, "" where none is kept."""
 
     host: str
     backup: str
@@ -24,6 +25,7 @@ class Proven:
     rows: int
     files: int
     command: str = ""
+    archive: str = ""
 
 
 def drill(host: Host) -> Generator[Happening, None, Proven]:

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 from seawall.agent import process
 from seawall.agent.data.engines import naming
 from seawall.agent.data.engines import postgresql_sql as sql
-from seawall.agent.data.engines.postgresql_session import Session
+from seawall.agent.data.engines.postgresql_session import PointSession, Session
 from seawall.agent.data.figures import Figures
 from seawall.agent.data.running import Running
 from seawall.agent.data.vocabulary import Database
@@ -118,6 +118,14 @@ class PostgreSQL:
     def figures(self, name: str) -> Figures:
         with Session(self._psql(name), self._env, ADMIN) as session:
             return session.figures()
+
+    def at_a_point(self, name: str, point: str) -> PointSession:
+        """A session that sees the database as it is at a point of the server's log."""
+        return PointSession(self._psql(name), self._env, ADMIN, point)
+
+    def made_since(self, seen: str) -> int:
+        """How many transactions are here that a session with this view of the server did not see."""
+        return int(self._ask(MAINTENANCE, sql.since(seen))[0])
 
     def damage(self, name: str) -> list[str]:
         """By pg_amcheck, where it is installed: exit code 2 says that something is damaged (its manual page)."""

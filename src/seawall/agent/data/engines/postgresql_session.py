@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 
@@ -14,6 +15,8 @@ from seawall.agent.errors import DumpFailed
 
 #: Said by psql itself when all that was asked before has been answered.
 END = b"end\n"
+#: How often a point is set at which no transaction is under way, and seconds between two tries.
+TRIES, PAUSE = 100, 0.02
 
 
 class Session:
@@ -26,8 +29,7 @@ class Session:
         self._running = Running(psql, user=user, env=env, stdin=subprocess.PIPE)
         self._figures: dict[str, list[object]] = {}
         try:
-            self._say(sql.FIXED + sql.BEGIN + sql.COUNTERS + sql.SNAPSHOT)
-            self.snapshot = self._until_the_snapshot()
+            self.snapshot = self._begin()
             self._say(sql.TABLES_FIGURES + sql.SCHEMA_FIGURES + "\\echo end\n")
         except BaseException:
             self.close()
@@ -50,7 +52,12 @@ class Session:
     ) -> None:
         self.close()
 
-    def _until_the_snapshot(self) -> str:
+    def _begin(self) -> str:
+        self._say(sql.FIXED + sql.BEGIN + sql.COUNTERS + sql.SNAPSHOT)
+        return self._next_word()
+
+    def _next_word(self) -> str:
+        """The next answer that is one word; figures on the way are taken."""
         while True:
             answer = self._take(self._running.stdout.readline())
             if len(answer) == 1:
@@ -71,3 +78,34 @@ class Session:
             self._running.stdin.write(script.encode())
         except BrokenPipeError:
             return
+
+
+class PointSession(Session):
+    """Such a transaction that has also set a point in the server's log, to which a recovery may go. ``point`` is its
+    name (PostgreSQL's documentation, 9.27.3, pg_create_restore_point).
+
+    ``seen`` says which transactions the session sees (8.21, pg_snapshot). One that is just being written to the disk
+    may come before the point and not be seen yet; so a moment is waited for when there is none under way.
+    """
+
+    def __init__(self, psql: Sequence[str], env: Mapping[str, str], user: str, name: str) -> None:
+        self._name = name
+        self.point = self.seen = ""
+        super().__init__(psql, env, user)
+
+    def __enter__(self) -> PointSession:
+        return self
+
+    def _begin(self) -> str:
+        self._say(sql.FIXED + sql.COUNTERS)
+        for number in range(1, TRIES + 1):
+            self.point = f"{self._name} {number}"
+            self._say(sql.BEGIN + sql.point(self.point))
+            self.seen = self._next_word()
+            if self.seen.endswith(":"):
+                break
+            if number < TRIES:
+                self._say("ROLLBACK;\n")
+                time.sleep(PAUSE)
+        self._say(sql.SNAPSHOT)
+        return self._next_word()

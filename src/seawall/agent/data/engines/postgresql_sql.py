@@ -64,6 +64,15 @@ SELECT json_build_array('(triggers)', count(*), '') FROM pg_trigger t JOIN
 
 SNAPSHOT = "SELECT json_build_array(pg_export_snapshot());\n"
 
+#: Transactions that this server holds and a session's view (pg_snapshot) did not.
+_SINCE = """
+SELECT count(*) FROM (
+ SELECT pg_snapshot_xip({seen}::pg_snapshot) AS number
+ UNION ALL SELECT n::text::xid8 FROM generate_series(
+  pg_snapshot_xmax({seen}::pg_snapshot)::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1) n
+) others WHERE pg_xact_status(number) = 'committed'
+"""
+
 REPLAYED = """SELECT coalesce(
  to_char(pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')"""
 
@@ -109,6 +118,15 @@ def extensions(role: str) -> str:
 SELECT format('CREATE EXTENSION IF NOT EXISTS %I CASCADE;', extname) FROM pg_extension
  WHERE extname <> 'plpgsql' AND pg_get_userbyid(extowner) <> {text(role)} ORDER BY oid
 """  # noqa: S608
+
+
+def point(called: str) -> str:
+    """Set a point in the log; the answer is what the transaction sees."""
+    return f"SELECT json_build_array(pg_current_snapshot()::text) FROM pg_create_restore_point({text(called)});\n"  # noqa: S608
+
+
+def since(seen: str) -> str:
+    return _SINCE.format(seen=text(seen))
 
 
 def end_connections(names: Iterable[str]) -> str:
