@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from seawall.agent.data.vocabulary import Archive, data_from_wire
 from seawall.agent.data.wanted import PostgresqlServer
 from seawall.agent.vocabulary import Directory, File, Package, Requirements, Source
 from seawall.config.model import Project
+from seawall.errors import ConfigError
 from seawall.stack.compose import compose
 from seawall.stack.composition import Composition
+from seawall.stack.facts import Facts
 from stack.cases import BOOKWORM, SERVER, TREE, project
 
 OWN = {
@@ -28,9 +33,9 @@ def kept(repository: str, **settings: Any) -> Project:
     return project(database={"kind": "postgresql"}, backup=backup)
 
 
-def made(mine: Project) -> Composition:
+def made(mine: Project, facts: Facts = BOOKWORM) -> Composition:
     requirements = Requirements(path="requirements.txt")
-    return compose(mine, SERVER, BOOKWORM, tree=TREE, env={}, requirements=requirements, source=Source(), own=OWN)
+    return compose(mine, SERVER, facts, tree=TREE, env={}, requirements=requirements, source=Source(), own=OWN)
 
 
 def file(mine: Composition, path: str) -> File:
@@ -92,6 +97,13 @@ def test_a_drill_may_make_a_server_of_its_own_and_a_backup_may_not() -> None:
     )
     assert "ReadWritePaths=/srv/guestbook/state /srv/guestbook/data /var/lib/postgresql\n" in drill
     assert "ReadWritePaths=/srv/guestbook/state /srv/guestbook/data\n" in backup
+
+
+def test_a_second_app_of_a_host_cannot_take_the_archive_from_the_first() -> None:
+    facts, mine = replace(BOOKWORM, archives=("guestbook", "shop")), kept("/backups")
+    with pytest.raises(ConfigError, match="archived for shop already"):
+        made(mine, facts)
+    assert made(mine, replace(BOOKWORM, archives=("guestbook",))).resources
 
 
 def test_without_it_there_is_none_of_it() -> None:

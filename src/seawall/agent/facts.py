@@ -46,6 +46,7 @@ def gather() -> dict[str, Any]:
         "mariadb": installed.mariadb(),
         "fronts_up": [name for name, (unit, pid_file) in FRONTS.items() if is_up(Path(pid_file), unit)],
         "redis_servers": installed.redis_servers(),
+        "archives": installed.archives(),
         "ipv6": Path("/proc/net/if_inet6").exists(),
         "address": _own_address(),
         "root": os.geteuid() == 0,

@@ -34,6 +34,7 @@ class Facts:
     brotli_static and brotli it has, or will have once it is installed. The same is known of Apache; ``apache_ports``
     are those that its files tell it to listen on. ``fronts_up`` are the names of the front servers that run,
     ``redis_servers`` the units of apps' own Redis servers, each as ``UNIT BYTES`` with the memory of its data.
+    ``archives`` are the apps for which the changes of PostgreSQL are archived.
     ``postgresql_version`` is that of the PostgreSQL that is there already, ``connections`` how many of it other apps
     may hold; ``mariadb`` says whether there is a MariaDB, ``mariadb_connections`` the same of it. ``measured`` is the
     memory of the app's releases, the live one's first, then the newest's; ``other_apps`` what the live releases of
@@ -66,6 +67,7 @@ class Facts:
     mariadb_connections: int = 0
     fronts_up: tuple[str, ...] = ()
     redis_servers: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
     measured: tuple[Measured, ...] = ()
     other_apps: tuple[tuple[str, int], ...] = ()
 

@@ -15,6 +15,7 @@ from seawall.agent.vocabulary import Directory, File, Layout, Resource
 from seawall.config.backup import FOLDER, S3_KEY, S3_SECRET
 from seawall.config.made_secrets import BACKUP_PASSWORD
 from seawall.config.model import Project
+from seawall.errors import ConfigError
 from seawall.stack import postgresql
 from seawall.stack.composition import Inputs
 from seawall.stack.facts import Facts
@@ -40,6 +41,7 @@ def resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource,
     """The server's settings, and the folder of an archive on the host itself."""
     if not project.backup.pitr:
         return ()
+    _refuse_a_second(layout, facts)
     major, config, url = postgresql.version(facts), _settings(layout), project.backup.repository
     command = f"test ! -e {config} || pgbackrest --config={config} --stanza={layout.app} archive-push %p"
     settings = {"archive_mode": "on", "archive_command": command, "archive_timeout": TIMEOUT}
@@ -81,6 +83,17 @@ def notes(project: Project) -> tuple[str, ...]:
         "point-in-time recovery keeps the changes of this host's whole PostgreSQL server, other apps' too: one app of "
         "a host can have it",
     )
+
+
+def _refuse_a_second(layout: Layout, facts: Facts) -> None:
+    """A server has one archive: a second app's would end the first one's without a word. Raises ConfigError."""
+    others = [name for name in facts.archives if name != layout.app]
+    if others:
+        raise ConfigError(
+            f"the changes of this host's PostgreSQL server are archived for {others[0]} already: it has one archive",
+            place="[backup] pitr",
+            remedy=f"set pitr = false here, and leave it to {others[0]}; or there, deploy that, and then this",
+        )
 
 
 def _settings(layout: Layout) -> str:

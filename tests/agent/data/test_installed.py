@@ -31,6 +31,14 @@ def test_of_two_the_later_counts_as_a_number(tmp_path: Path, monkeypatch: pytest
     assert installed.postgresql() == "13"
 
 
+def test_the_app_that_has_the_archive_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installed, "ARCHIVES", tmp_path)
+    assert installed.archives() == []
+    for name in ("seawall-shop.conf", "seawall-shop.ca", "pgbackrest.conf"):
+        (tmp_path / name).touch()
+    assert installed.archives() == ["shop"]
+
+
 def test_the_connections_of_other_apps_are_counted_and_those_of_ones_own_are_not(tmp_path: Path) -> None:
     told = {
         "own": '{"database": {"kind": "postgresql", "connections": 60}}',

@@ -14,6 +14,8 @@ MARIADB = Path("/usr/sbin/mariadbd")
 PORT = 5432
 #: The settings that seawall's PgBouncer runs by.
 POOL = Path("/etc/pgbouncer/seawall.ini")
+#: The settings of pgBackRest, one file an app.
+ARCHIVES = Path("/etc/pgbackrest")
 _MAXMEMORY = re.compile(r"^maxmemory (\d+)$", re.M)
 _PORT = re.compile(r"^\s*port\s*=?\s*(\d+)", re.M)
 
@@ -51,6 +53,11 @@ def _redis_memory(name: str) -> int:
     settings = files.read_text(f"/etc/seawall/{name[len('seawall-') :]}.conf") or ""
     found = _MAXMEMORY.search(settings)
     return int(found.group(1)) if found else 0
+
+
+def archives() -> list[str]:
+    """The apps for which every change of the host's PostgreSQL server is archived, by pgBackRest's settings."""
+    return sorted(path.stem[len("seawall-") :] for path in ARCHIVES.glob("seawall-*.conf"))
 
 
 def connections(base: Path, kind: str) -> int:
