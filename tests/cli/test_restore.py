@@ -67,6 +67,14 @@ def asked(fleet: Fleet) -> list[tuple[str, dict[str, Any]]]:
     return [(op, fields) for _, op, fields in fleet.asked if op.startswith("data-")]
 
 
+def test_on_this_machine_nothing_is_restored_and_it_is_said_where_the_data_is(run: Run, fleet: Fleet) -> None:
+    refused = run("restore", "--yes", "-e", "local")
+    assert refused.exit_code == 2
+    assert ".seawall/local/data" in refused.stderr
+    assert "seawall down" in refused.stderr
+    assert fleet.asked == []
+
+
 def test_a_restore_shows_what_it_would_do_and_does_it_when_that_is_said(run: Run, host: Fleet) -> None:
     result = run("restore", "--replace", "--yes")
     assert result.exit_code == 0

@@ -15,7 +15,7 @@ from seawall.agent.vocabulary import AgentCopy, File, Package, Requirements, Sou
 from seawall.config.model import Project
 from seawall.stack.compose import compose, resources_for
 from seawall.stack.composition import Composition
-from stack.cases import BOOKWORM, SERVER, TREE, composed, project
+from stack.cases import BOOKWORM, LOCAL, SERVER, TREE, composed, project
 
 OWN = {"BACKUP_PASSWORD": "correct horse", "AWS_ACCESS_KEY_ID": "id", "BACKUP_SSH_KEY": "-----BEGIN KEY-----\nx"}
 UNITS = "/etc/systemd/system/seawall-backup-guestbook"
@@ -38,6 +38,12 @@ def test_without_a_repository_there_is_none_of_it() -> None:
     plain = composed()
     assert Package("restic") not in plain.resources
     assert not [one for one in plain.resources if isinstance(one, AgentCopy)]
+
+
+def test_on_this_machine_there_is_none_of_it_either_and_the_person_is_told() -> None:
+    here = composed(backed_up("/mnt/backups"), LOCAL)
+    assert not [one for one in here.resources if isinstance(one, File) and "/state/" in one.path]
+    assert "on this machine no backups are made: [backup] is for servers" in here.notes
 
 
 def test_the_job_is_told_where_and_how_many_and_no_secret() -> None:

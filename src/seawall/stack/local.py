@@ -116,6 +116,8 @@ def _notes(project: Project, target: LocalTarget) -> tuple[str, ...]:
         notes.append(
             f"Apache is for servers: on this machine {'nginx' if target.nginx else 'the own front'} serves the site"
         )
+    if project.backup.repository:
+        notes.append("on this machine no backups are made: [backup] is for servers")
     if project.schedule:
         names = ", ".join(sorted(project.schedule))
         notes.append(f"on this machine nothing runs by the clock: {names} (`seawall run` runs a command once)")

@@ -54,13 +54,19 @@ class Forgotten:
     left: int
 
 
-def must_have_backups(project: Project) -> None:
-    """Raises UsageError for a project without backups, and for this machine, which makes none."""
-    if project.environment == LOCAL:
+def must_not_be_here(environment: str) -> None:
+    """Raises UsageError for this machine, which makes no backups and has none to restore."""
+    if environment == LOCAL:
         raise UsageError(
             "backups are made on servers; on this machine the app's data is in .seawall/local/data",
-            remedy="name an environment with hosts: -e",
+            remedy="name an environment with hosts: -e. For a backup of what is here, copy that folder after "
+            "`seawall down`",
         )
+
+
+def must_have_backups(project: Project) -> None:
+    """Raises UsageError for a project without backups, and for this machine."""
+    must_not_be_here(project.environment)
     if not project.backup.repository:
         raise UsageError(
             "the project has no repository for backups",

@@ -44,7 +44,7 @@ SELECT format('SELECT json_build_array(%L, (CASE WHEN is_called THEN last_value 
 #: are tables of their own; what a materialized view shows is made anew by a restore; foreign tables are elsewhere.
 TABLES_FIGURES = f"""
 SELECT format('SELECT json_build_array(%L, count(*), '
-              'coalesce(sum(hashtextextended("a row"::text, 0)::numeric), 0)::text) FROM ONLY %I.%I AS "a row"',
+              'coalesce(sum(hashtextextended("a row"::text, 0)), 0)::text) FROM ONLY %I.%I AS "a row"',
               n.nspname || '.' || c.relname, n.nspname, c.relname)
  FROM {_RELATIONS} AND c.relkind = 'r' AND c.relpersistence <> 't' ORDER BY 1 \\gexec
 SELECT json_build_array('(large objects)', count(*),
