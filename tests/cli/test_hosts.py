@@ -58,6 +58,17 @@ def test_status_of_an_app_that_is_well(run: Run, fleet: Fleet) -> None:
     assert_kept(KEPT / "status.json", run("status", "--json").stdout)
 
 
+@pytest.mark.parametrize(("fault", "code"), [("", 0), ("the database system is starting up", 1)])
+def test_status_of_a_host_that_is_the_databases_own_goes_by_the_database(
+    run: Run, fleet: Fleet, fault: str, code: int
+) -> None:
+    apart = {"live": "", "programs": [], "health": "", "database": {"role": "primary", "fault": fault}}
+    fleet.answers["status"] = {**STATUS, **apart}
+    result = run("status")
+    assert result.exit_code == code
+    assert f"primary of the database, {fault or 'answers'}" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

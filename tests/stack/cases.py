@@ -10,7 +10,7 @@ from typing import Any
 from seawall.agent.vocabulary import Entry, Requirements, Source
 from seawall.config.model import Project
 from seawall.stack.compose import compose
-from seawall.stack.composition import Composition
+from seawall.stack.composition import Away, Composition
 from seawall.stack.facts import Facts
 from seawall.stack.targets import LocalTarget, ServerTarget, Target
 
@@ -60,6 +60,7 @@ def composed(
     env: Mapping[str, str] | None = None,
     own: Mapping[str, str] | None = None,
     required: frozenset[str] = frozenset(),
+    away: Away | None = None,
 ) -> Composition:
     return compose(
         made or project(),
@@ -71,6 +72,7 @@ def composed(
         source=Source(commit="0123abc"),
         own=own,
         required=required,
+        away=away,
     )
 
 

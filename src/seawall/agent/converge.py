@@ -23,7 +23,15 @@ from typing import Any, TypeVar, Union
 
 from seawall.agent import owned
 from seawall.agent.alongside import Alongside
-from seawall.agent.data.wanted import MariadbDatabase, MariadbServer, PostgresqlDatabase, PostgresqlServer, SqliteFile
+from seawall.agent.data.wanted import (
+    MariadbDatabase,
+    MariadbServer,
+    PostgresqlCertificate,
+    PostgresqlDatabase,
+    PostgresqlDoor,
+    PostgresqlServer,
+    SqliteFile,
+)
 from seawall.agent.errors import AgentError, ApplyFailed, BadRequest, Cancelled, NeedsPerson
 from seawall.agent.host_vocabulary import Firewall, HostKey, Line, Login, Moduli, Swap, Unit, Upgrades
 from seawall.agent.owned import Owned
@@ -79,8 +87,8 @@ KINDS: dict[type[Any], ModuleType] = {
     Owned: deletion,
 }
 #: Those that a database server is asked about.
-SERVERS: tuple[type[Any], ...] = (PostgresqlServer, MariadbServer)
-DATABASES: tuple[type[Any], ...] = (PostgresqlDatabase, MariadbDatabase, SqliteFile)
+SERVERS: tuple[type[Any], ...] = (PostgresqlCertificate, PostgresqlServer, MariadbServer)
+DATABASES: tuple[type[Any], ...] = (PostgresqlDatabase, PostgresqlDoor, MariadbDatabase, SqliteFile)
 #: The order in which they are made, by the name of the step; packages come before, services after them.
 STEPS: dict[str, tuple[type[Any], ...]] = {
     "upgrades": (Upgrades,),

@@ -11,6 +11,7 @@ from typing import Any
 from seawall.agent import posture, queries, releases, resolutions
 from seawall.agent.certificates import requests
 from seawall.agent.client import Client
+from seawall.agent.data import served
 from seawall.agent.data.present import present
 from seawall.agent.data.standing import standing
 from seawall.agent.files import remove_files
@@ -43,7 +44,8 @@ def _fronts(places: Places, frame: Frame, _client: Client) -> Answer:
 
 def _status(places: Places, _frame: Frame, _client: Client) -> Answer:
     found = queries.status(places, manager_for(places))
-    return {**found, "backups": standing(places), "troubles": present(places)["troubles"]}
+    backups, troubles = standing(places), present(places)["troubles"]
+    return {**found, "backups": backups, "troubles": troubles, "database": served.standing(places)}
 
 
 def _posture(places: Places, frame: Frame, _client: Client) -> Answer:

@@ -11,7 +11,15 @@ from typing import Any, TypeVar, Union
 
 from seawall.agent import host_vocabulary
 from seawall.agent.data import wanted
-from seawall.agent.data.wanted import MariadbDatabase, MariadbServer, PostgresqlDatabase, PostgresqlServer, SqliteFile
+from seawall.agent.data.wanted import (
+    MariadbDatabase,
+    MariadbServer,
+    PostgresqlCertificate,
+    PostgresqlDatabase,
+    PostgresqlDoor,
+    PostgresqlServer,
+    SqliteFile,
+)
 from seawall.agent.host_vocabulary import Firewall, HostKey, Line, Login, Moduli, Swap, Unit, Upgrades
 
 #: Stands in unit and settings files for the release's id (``v12``); the agent fills it in when it stages.
@@ -198,7 +206,8 @@ Resource = Union[
     Union[Package, User, Directory, File, Link, Absent, Service, AtBoot, Uv, AgentCopy],
     Union[Certificate, AcmeCertificate, GivenCertificate],
     Union[Upgrades, Login, Line, Moduli, HostKey, Firewall, Swap, Unit],
-    Union[PostgresqlServer, PostgresqlDatabase, MariadbServer, MariadbDatabase, SqliteFile],
+    Union[PostgresqlServer, PostgresqlCertificate, PostgresqlDatabase, PostgresqlDoor],
+    Union[MariadbServer, MariadbDatabase, SqliteFile],
 ]
 
 RESOURCES: dict[str, type[Any]] = {

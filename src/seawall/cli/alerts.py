@@ -34,9 +34,9 @@ def status(ctx: click.Context, directory: Path, environment: str, hosts: tuple[s
       seawall alerts status --json -e staging
     """
     from seawall.cli.render.alerts import status_data, status_lines
-    from seawall.cli.sessions import connected
+    from seawall.cli.sessions import connected_everywhere
 
-    with connected(directory, environment, hosts) as there:
+    with connected_everywhere(directory, environment, hosts) as there:
         from seawall.operations.data import alerts
 
         app, found = there[0].layout.app, alerts.status(there)
@@ -67,9 +67,10 @@ def test(ctx: click.Context, directory: Path, environment: str, hosts: tuple[str
     from seawall.cli.sessions import connected_to
     from seawall.config.load import load
     from seawall.operations.data import alerts
+    from seawall.operations.hosts import all_hosts
 
     project = load(directory, environment)
-    with connected_to(project, hosts) as there:
+    with connected_to(project, hosts or all_hosts(project)) as there:
         found = alerts.test(project, there)
     if as_json:
         console.document(test_data(project.app_id, found))

@@ -59,11 +59,11 @@ def copy(
     from seawall.cli.deploying import accept
     from seawall.cli.following import follow
     from seawall.cli.render import copied
-    from seawall.cli.sessions import connected_to_change
+    from seawall.cli.sessions import connected_to_data
     from seawall.operations.data import copy_database
 
     script = _text_of(anonymise) if anonymise else ""
-    with connected_to_change(directory, source) as ours, connected_to_change(directory, target) as theirs:
+    with connected_to_data(directory, source) as ours, connected_to_data(directory, target) as theirs:
         route = copy_database.look(ours[0], theirs[0])
         console.say(copied.route_lines(route, target, str(anonymise or "")))
         if not yes:

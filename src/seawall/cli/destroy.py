@@ -42,16 +42,17 @@ def command(
     from seawall.config.load import load
     from seawall.config.model import LOCAL
     from seawall.operations import local
-    from seawall.operations.hosts import targets
+    from seawall.operations.hosts import all_hosts, targets
     from seawall.operations.stop import destroy
 
     project = load(directory, environment)
+    hosts = hosts or all_hosts(project)
     names = [name for name, _ in targets(project, hosts)]
     _make_sure(project.app_id, names, yes, with_data=with_data)
     with connected_to(project, hosts) as there:
         if project.environment == LOCAL:
             local.down(project, there)
-        done = destroy(there, with_data=with_data)
+        done = destroy(project, there, with_data=with_data)
     if as_json:
         console.document({"app": project.app_id, "hosts": [asdict(one) for one in done]})
     else:

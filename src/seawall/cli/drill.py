@@ -34,10 +34,11 @@ def command(directory: Path, environment: str, hosts: tuple[str, ...], as_json: 
     from seawall.operations.data.backup import must_have_backups
     from seawall.operations.data.drill import drill
     from seawall.operations.data.restore import the_one
+    from seawall.operations.hosts import data_hosts
 
     project = load(directory, environment)
     must_have_backups(project)
-    with connected_to(project, hosts) as there:
+    with connected_to(project, hosts or data_hosts(project)) as there:
         host = the_one(there)
         proven = follow(drill(host), "", [host])
     if as_json:

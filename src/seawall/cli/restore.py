@@ -58,13 +58,13 @@ def command(
     from seawall.cli.deploying import accept
     from seawall.cli.following import follow
     from seawall.cli.render.restore import outlook_lines, restored_lines
-    from seawall.cli.sessions import connected_to_change
+    from seawall.cli.sessions import connected_to_data
     from seawall.operations.data.backup import must_not_be_here
 
     must_not_be_here(environment)
     if at and snapshot:
         raise click.UsageError("--at and --snapshot are two states of the database: say one")
-    with connected_to_change(directory, environment, hosts) as there:
+    with connected_to_data(directory, environment, hosts) as there:
         from seawall.operations.data import restore as restoring
 
         host, wanted = restoring.the_one(there), restoring.Wanted(backup, to, table, replace, snapshot, at)

@@ -31,6 +31,28 @@ def connected(directory: Path, environment: str, only: Sequence[str] = ()) -> It
 
 
 @contextmanager
+def connected_everywhere(directory: Path, environment: str, only: Sequence[str] = ()) -> Iterator[list[Host]]:
+    """The hosts, those that are the database's own too."""
+    with _begun(directory, environment, only) as early:
+        from seawall.config.load import load
+        from seawall.operations.hosts import all_hosts
+
+        project = load(directory, environment)
+        with connected_to(project, only or all_hosts(project), early) as hosts:
+            yield hosts
+
+
+@contextmanager
+def connected_to_data(directory: Path, environment: str, only: Sequence[str] = ()) -> Iterator[list[Host]]:
+    """The hosts that have the data; a deployment that was cut off there is finished or undone first."""
+    from seawall.config.load import load
+    from seawall.operations.hosts import data_hosts
+
+    with connected_to_change(directory, environment, only or data_hosts(load(directory, environment))) as hosts:
+        yield hosts
+
+
+@contextmanager
 def connected_to(project: Project, only: Sequence[str] = (), early: Early | None = None) -> Iterator[list[Host]]:
     """The hosts of a project that is loaded already, greeted; their sessions end with the block."""
     from seawall.operations.hosts import connect

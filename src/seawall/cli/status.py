@@ -29,9 +29,9 @@ def command(ctx: click.Context, directory: Path, environment: str, hosts: tuple[
       seawall status -e local
     """
     from seawall.cli.render.look import status_data, status_lines
-    from seawall.cli.sessions import connected
+    from seawall.cli.sessions import connected_everywhere
 
-    with connected(directory, environment, hosts) as there:
+    with connected_everywhere(directory, environment, hosts) as there:
         from seawall.operations.look import status
 
         app, found = there[0].layout.app, status(there)

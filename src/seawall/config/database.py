@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from seawall.config.table import Table, setting
-from seawall.config.values import DatabaseName, OptionalPath, Size, UrlScheme, Variable
+from seawall.config.values import DatabaseName, OptionalAddress, OptionalHost, OptionalPath, Size, UrlScheme, Variable
 
 Kind = Literal["none", "postgresql", "mariadb", "sqlite", "external"]
 Auto = Literal["auto"]
@@ -22,10 +22,10 @@ class Database(Table):
     kind: Kind = setting(
         "none",
         "Which database the app has. `postgresql` and `mariadb` are the distribution's, on the app's own host, reached "
-        "over a unix socket alone; `sqlite` is a file among the app's data, for an app on one host that writes little; "
-        "`external` is one that somebody else runs, whose URL is the secret that `variable` names: each deployment "
-        "asks whether it is there, recent, encrypted as the URL wants, and lets the app in, before the release starts. "
-        "The default leaves databases to you.",
+        "over a unix socket alone, or PostgreSQL on one of its own (`host`); `sqlite` is a file among the app's data, "
+        "for an app on one host that writes little; `external` is one that somebody else runs, whose URL is the secret "
+        "that `variable` names: each deployment asks whether it is there, recent, encrypted as the URL wants, and lets "
+        "the app in, before the release starts. The default leaves databases to you.",
         example="postgresql",
         becomes="the distribution's package, its settings by the host's memory, and a role and a database of the app's "
         "own",
@@ -36,6 +36,21 @@ class Database(Table):
         "there has.",
         example="guestbook",
         becomes="the database and the role that owns it",
+    )
+    host: OptionalHost = setting(
+        "",
+        "A host of PostgreSQL's own, as anything that `ssh` accepts. The default is the app's host, where nothing "
+        "listens on a port; an app on several hosts needs one.",
+        example="root@203.0.113.9",
+        becomes="where PostgreSQL is installed, listening on `address` for the app's hosts alone, over TLS with a "
+        "certificate that they pin",
+    )
+    address: OptionalAddress = setting(
+        "",
+        "The IP address of `host` in the network between it and the app's hosts. The default is the one that seawall "
+        "itself reaches it by.",
+        example="10.0.0.9",
+        becomes="`listen_addresses` of PostgreSQL, and the host in the URL",
     )
     path: OptionalPath = setting(
         "",

@@ -37,6 +37,7 @@ def contradictions(project: Project) -> list[Mistake]:
         *_one_name_for_two(project),
         *_one_port_for_two(project),
         *_no_place_for_a_database(project),
+        *_database_elsewhere(project),
         *_pool_of_nothing(project),
         *_set_twice(project),
         *alert_rules.contradictions(project.alerts),
@@ -177,14 +178,45 @@ def _no_place_for_a_database(project: Project) -> Iterator[Mistake]:
     if project.database.name.startswith("pg_"):
         fact = "`database.name` begins with pg_, as the server's own do"
         yield Mistake(("database", "name"), fact, "Choose another one.")
-    if len(project.hosts) > 1:
+    if len(project.hosts) > 1 and not project.database.host:
+        own = "give it a host of its own with `host`, or " if project.database.kind == "postgresql" else ""
         yield Mistake(
             ("database", "kind"),
             f"`database.kind` is {project.database.kind}, which the app reaches on its own host alone, and `hosts` has "
             f"{len(project.hosts)}",
-            'Keep to one host, or set kind = "external" and give the app the URL of a database that all of them reach, '
-            f"as the secret {project.database.variable}.",
+            f'Keep to one host, {own}set kind = "external" and give the app the URL of a database that all of them '
+            f"reach, as the secret {project.database.variable}.",
         )
+
+
+def _database_elsewhere(project: Project) -> Iterator[Mistake]:
+    """What a database on a host of its own cannot be, or have."""
+    database = project.database
+    if project.environment == LOCAL:
+        return
+    if not database.host:
+        if database.address:
+            fact = "`database.address` is that of `database.host`, and none is named"
+            yield Mistake(("database", "address"), fact, "Name the host, or leave the address out.")
+        return
+    place = ("database", "host")
+    if database.kind != "postgresql":
+        fact = f"`database.host` is for PostgreSQL, and `database.kind` is {database.kind}"
+        remedy = 'Leave `host` out, or set kind = "postgresql".'
+        if database.kind == "mariadb":
+            remedy += ' A MariaDB on another host is kind = "external".'
+        yield Mistake(place, fact, remedy)
+    if database.host in project.hosts:
+        fact = f"`database.host` is {database.host}, and `hosts` has it too: it is a host of the database's own"
+        alone = len(project.hosts) == 1
+        remedy = "Leave `host` out: there the database is reached over a socket." if alone else "Name another one."
+        yield Mistake(place, fact, remedy)
+    if database.pool and database.kind == "postgresql":
+        fact = "`database.pool` is a PgBouncer on the database's host, whose socket no other host reaches"
+        yield Mistake(("database", "pool"), fact, "Leave it out; `connections` says how many the app may hold.")
+    if project.drill.command:
+        fact = "`drill.command` runs in the app's release, and the drill of the database on `database.host`"
+        yield Mistake(("drill", "command"), fact, "Leave it out: rows and checksums are compared without it.")
 
 
 def _set_twice(project: Project) -> Iterator[Mistake]:

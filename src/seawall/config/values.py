@@ -39,6 +39,12 @@ def _empty_or_inside(value: str) -> str:
     return value and _stays_inside_and_is_not_all(value)
 
 
+def _empty_or_address(value: str) -> str:
+    if value:
+        ipaddress.ip_address(value)
+    return value
+
+
 def _host_names_only(value: str) -> str:
     if len(value) > 253 or value.rpartition(".")[2].isdigit():
         raise ValueError("is no host name")
@@ -85,6 +91,16 @@ Domain = Annotated[
 Host = Annotated[
     str,
     _text(r"^[^-\s\x00-\x1f][^\s\x00-\x1f]*$", 'what `ssh` accepts as a destination, such as "root@203.0.113.5"'),
+]
+OptionalHost = Annotated[
+    str,
+    _text(
+        r"^([^-\s\x00-\x1f][^\s\x00-\x1f]*)?$",
+        'what `ssh` accepts as a destination, such as "root@203.0.113.5", or ""',
+    ),
+]
+OptionalAddress = Annotated[
+    str, AfterValidator(_empty_or_address), _words('an IP address of one host, such as "10.0.0.5", or ""')
 ]
 Variable = Annotated[
     str,

@@ -15,6 +15,7 @@ from seawall.agent.wire import CHUNK
 from seawall.config import made_secrets
 from seawall.config.migrated import write_migrated
 from seawall.errors import Declined, HostError, SeawallError
+from seawall.operations.data.database_host import DatabasePlan
 from seawall.operations.events import Happening, Progress, Upload, note
 from seawall.operations.hosts import Host, person
 from seawall.operations.parallel import Outcomes, Stop, Tell, on_each
@@ -38,10 +39,11 @@ def deploy(plan: Plan) -> Generator[Happening, None, Deployed]:
     yield from _keep_made(plan)
     yield from _upload(plan)
     busy = [host for host in plan.hosts if host.changes or host.release.new]
+    databases = [item for item in plan.databases if item.changes]
     troubles: tuple[SeawallError, ...] = ()
-    if busy:
-        yield from _prepare_all(plan, busy)
-        troubles = yield from commit([item.host for item in busy])
+    if busy or databases:
+        yield from _prepare_all(plan, databases, busy)
+        troubles = yield from commit([*(item.host for item in databases), *(item.host for item in busy)])
     for idle in [host.host for host in plan.hosts if host.start_only]:
         yield from bring_up([idle], "start", idle.live)
     live = plan.release_id if any(item.release.new for item in plan.hosts) else plan.hosts[0].host.live
@@ -114,12 +116,18 @@ def commit(hosts: Sequence[Host]) -> Generator[Happening, None, tuple[SeawallErr
     )
 
 
-def _prepare_all(plan: Plan, busy: Sequence[HostPlan]) -> Generator[Happening, None, None]:
-    """The project's first host leads: it alone sets up and migrates, and the others start when it is through.
+def _prepare_all(
+    plan: Plan, databases: Sequence[DatabasePlan], busy: Sequence[HostPlan]
+) -> Generator[Happening, None, None]:
+    """The database comes first, where it has hosts of its own: what the app's ask it must be there. Then the project's
+    first host leads: it alone sets up and migrates, and the others start when it is through.
 
     Where it has nothing to do, it has done so for this release already: a host that joins later must not do it again.
     """
+    ready = yield from _prepare_databases(databases)
     lead = [item for item in busy if item is plan.hosts[0]]
+    if lead and lead[0].release.new:
+        yield from _save_database(plan, ready)
     others = [item for item in busy if item is not plan.hosts[0]]
     for group in (lead, others):
         hosts = [item.host for item in group]
@@ -142,9 +150,39 @@ def _prepare_all(plan: Plan, busy: Sequence[HostPlan]) -> Generator[Happening, N
         outcomes: Outcomes[HostPlan, dict[str, Any]] = yield from on_each(group, work, _stopping(hosts))
         prepared = lead if group is others else ()
         yield from _all_or_none(
-            [item.host for item in (*prepared, *group)],
+            [*ready, *(item.host for item in (*prepared, *group))],
             Outcomes(outcomes.results, [(item.host, error) for item, error in outcomes.failures], outcomes.stopped),
         )
+
+
+def _prepare_databases(databases: Sequence[DatabasePlan]) -> Generator[Happening, None, list[Host]]:
+    """Have the database's own hosts be as planned. Returns those that wait to be told that it stays so."""
+    hosts = [item.host for item in databases]
+
+    def work(item: DatabasePlan, tell: Tell) -> dict[str, Any]:
+        planned = {"fingerprint": item.fingerprint, "new_release": False, "release_id": "", "lead": False}
+        return _request(item.host, tell, "prepare", **planned)
+
+    outcomes = yield from on_each(databases, work, _stopping(hosts))
+    failures = [(item.host, error) for item, error in outcomes.failures]
+    yield from _all_or_none(hosts, Outcomes(outcomes.results, failures, outcomes.stopped))
+    return hosts
+
+
+def _save_database(plan: Plan, ready: Sequence[Host]) -> Generator[Happening, None, None]:
+    """A snapshot, on the database's own host, before another host migrates it."""
+    if not (plan.databases and plan.project.release.migrate and plan.project.release.snapshot):
+        return
+    host = plan.databases[0].host
+    saved = yield from on_each(
+        [host], lambda there, tell: _request(there, tell, "data-snapshot", release=plan.release_id), _stopping([host])
+    )
+    if saved.failures:
+        yield from on_each(ready, lambda there, tell: _request(there, tell, "abort"), _too_late)
+        raise saved.failures[0][1]
+    yield from _all_or_none(ready, saved)
+    if saved.results[0]["snapshot"]:
+        yield note(host.name, f"the database was saved before the migration: snapshot {plan.release_id}")
 
 
 def _resolved(plan: Plan) -> dict[str, str]:

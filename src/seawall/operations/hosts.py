@@ -55,15 +55,31 @@ def person() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
+def database_hosts(project: Project) -> tuple[str, ...]:
+    """The hosts of the project's database that are its own; none where it lives on the app's."""
+    return (project.database.host,) if project.database.host and project.environment != LOCAL else ()
+
+
+def all_hosts(project: Project) -> tuple[str, ...]:
+    """The app's hosts, and those of its database."""
+    return () if project.environment == LOCAL else (*project.hosts, *database_hosts(project))
+
+
+def data_hosts(project: Project) -> tuple[str, ...]:
+    """Where the data is that there is one of: on the database's own host, else on the app's."""
+    return database_hosts(project) or (() if project.environment == LOCAL else project.hosts)
+
+
 def targets(project: Project, only: Sequence[str] = ()) -> list[tuple[str, Target]]:
-    """Where the project lives in its environment. Raises UsageError if nowhere, or ``only`` names a stranger."""
+    """Where the app lives in its environment; the database's own host too where ``only`` names it. Raises UsageError if
+    nowhere, or ``only`` names a stranger."""
     if project.environment == LOCAL:
         return [("local", local_target(project))]
-    strangers = [name for name in only if name not in project.hosts]
+    strangers = [name for name in only if name not in all_hosts(project)]
     if strangers:
-        known = ", ".join(project.hosts) or "none"
+        known = ", ".join(all_hosts(project)) or "none"
         raise UsageError(f"{strangers[0]} is not one of the project's hosts", remedy=f"`hosts` names: {known}")
-    wanted = [host for host in project.hosts if not only or host in only]
+    wanted = [host for host in all_hosts(project) if (host in only if only else host in project.hosts)]
     if not wanted:
         raise UsageError(
             "no host to go to",
@@ -89,8 +105,31 @@ def start(name: str, target: Target, early: Early) -> Session:
 def begin_all(project: Project, only: Sequence[str], early: Early | None) -> list[tuple[str, Target, Session]]:
     """Begin to connect everywhere at once; connections begun early that are not wanted end."""
     early = early or Early([])
-    begun = [(name, target, start(name, target, early)) for name, target in targets(project, only)]
+    begun = _begin(project, targets(project, only), early)
     early.close()
+    return begun
+
+
+def begin_databases(project: Project) -> list[tuple[str, Target, Session]]:
+    """Begin to connect to the hosts that are the database's own."""
+    names = database_hosts(project)
+    return _begin(project, targets(project, names), Early([])) if names else []
+
+
+def app_hosts(project: Project, only: Sequence[str]) -> tuple[str, ...]:
+    """Those of ``only`` that the app lives on. Raises UsageError where that leaves none."""
+    apart = database_hosts(project)
+    left = tuple(name for name in only if name not in apart)
+    if only and not left:
+        raise UsageError(
+            f"{only[0]} has the database alone, which is seen to whenever one of the app's hosts is",
+            remedy=f"name one of those, or none for all: {', '.join(project.hosts)}",
+        )
+    return left
+
+
+def _begin(project: Project, wanted: Sequence[tuple[str, Target]], early: Early) -> list[tuple[str, Target, Session]]:
+    begun = [(name, target, start(name, target, early)) for name, target in wanted]
     for _, target, session in begun:
         _open(session, layout_for(project, target))
     return begun

@@ -63,10 +63,18 @@ class Trouble:
 
 
 @dataclass(frozen=True)
+class DatabaseStatus:
+    """The app's database on a host of its own; ``fault`` says what is wrong with it, or is empty."""
+
+    role: str
+    fault: str
+
+
+@dataclass(frozen=True)
 class Status:
     """How the app is on one host. Sizes in bytes; ``health`` is "healthy" or what is wrong.
 
-    ``backups`` is None where there are to be none.
+    ``backups`` is None where there are to be none, ``database`` where the host is not the database's own.
     """
 
     host: str
@@ -81,11 +89,15 @@ class Status:
     disk_total: int
     backups: BackupStatus | None = None
     troubles: tuple[Trouble, ...] = ()
+    database: DatabaseStatus | None = None
 
     @property
     def well(self) -> bool:
-        """All programs of a live release run, its health path answers, its data is safe, and there is no trouble."""
+        """All programs of a live release run and its health path answers, or it is the database's host and that
+        answers; its data is safe, and there is no trouble."""
         runs = self.health == "healthy" and not any(p.broken for p in self.programs)
+        if self.database is not None:
+            runs = not self.database.fault
         safe = not (self.backups and self.backups.reasons)
         return runs and safe and not self.interrupted and not self.troubles
 
@@ -106,8 +118,17 @@ def _status(name: str, answer: dict[str, Any]) -> Status:
     told = answer.pop("backups")
     backups = BackupStatus(**{**told, "reasons": tuple(told["reasons"])}) if told else None
     troubles = tuple(Trouble(**trouble) for trouble in answer.pop("troubles"))
-    running = tuple(answer.pop("running"))
-    return Status(host=name, programs=programs, running=running, backups=backups, troubles=troubles, **answer)
+    running, known = tuple(answer.pop("running")), answer.pop("database", None)
+    database = DatabaseStatus(**known) if known else None
+    return Status(
+        host=name,
+        programs=programs,
+        running=running,
+        backups=backups,
+        troubles=troubles,
+        database=database,
+        **answer,
+    )
 
 
 def logs(hosts: Sequence[Host], names: Sequence[str], lines: int, *, follow: bool) -> Generator[Happening, None, None]:

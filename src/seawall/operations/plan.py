@@ -19,12 +19,14 @@ from seawall.config.requirements import read_requirements
 from seawall.config.rules import looks_secret
 from seawall.config.secrets import read_secrets
 from seawall.config.variables import resolve, to_ask
+from seawall.operations.data import database_host
+from seawall.operations.data.database_host import DatabasePlan
 from seawall.operations.early import Early
-from seawall.operations.hosts import AskPassword, Host, begin_all, greeted, person
+from seawall.operations.hosts import AskPassword, Host, app_hosts, begin_all, begin_databases, greeted, person
 from seawall.operations.tree import Tree, list_tree
 from seawall.stack import templates
 from seawall.stack.compose import compose
-from seawall.stack.composition import Composition
+from seawall.stack.composition import Away, Composition
 from seawall.stack.facts import Facts
 
 if TYPE_CHECKING:
@@ -68,25 +70,27 @@ class HostPlan:
 
 @dataclass
 class Plan:
-    """The plan for all hosts. ``release_id`` is what the new release will be called on each of them."""
+    """The plan for all hosts. ``release_id`` is what the new release will be called on each of them; ``databases`` are
+    the hosts of the app's database that are its own."""
 
     project: Project
     tree: Tree
     hosts: list[HostPlan]
     notes: tuple[str, ...]
     own: Own = field(default_factory=Own)
+    databases: tuple[DatabasePlan, ...] = ()
 
     @property
     def empty(self) -> bool:
-        return all(host.empty for host in self.hosts)
+        return all(host.empty for host in self.hosts) and not any(item.changes for item in self.databases)
 
     @property
     def release_id(self) -> str:
         return max((str(host.host.app["next"]) for host in self.hosts), key=lambda name: int(name[1:]))
 
     def close(self) -> None:
-        for host in self.hosts:
-            host.host.session.close()
+        for host in [*(item.host for item in self.databases), *(item.host for item in self.hosts)]:
+            host.session.close()
 
 
 @dataclass(frozen=True)
@@ -121,25 +125,31 @@ def make_plan(
     With ``recover`` a deployment that was cut off is finished or undone first, and ``recover`` hears what was done.
     With ``checking`` the production checklist is gone through meanwhile; its errors are raised as ChecklistFailed.
     """
-    begun = begin_all(project, only, early)
+    apart = begin_databases(project)
+    begun = begin_all(project, app_hosts(project, only), early)
     wanted = read_project(project)
     if checking is not None:
         checking.begin(project, wanted.tree)
     if project.environment != LOCAL:
         templates.warm()
     hosts = [greeted(project, name, target, session, ask) for name, target, session in begun]
+    databases = [greeted(project, name, target, session, ask) for name, target, session in apart]
     if recover is not None:
-        for host in hosts:
+        for host in (*databases, *hosts):
             finish_or_undo(host, recover)
-    plans = [plan_host(wanted, host) for host in hosts]
+    place = database_host.find(project, databases[0], hosts) if databases else None
+    plans = [plan_host(wanted, host, place.away if place else None) for host in hosts]
+    apart_plans = [database_host.plan(project, wanted.own, host, place) for host in databases] if place else []
+    there = (*databases, *hosts)
     notes = [*project.warnings, *wanted.notes, *wanted.tree.notes, *plans[0].composition.notes]
     notes += [
-        f"{host.name}: {host.interrupted}; the next deploy takes care of it" for host in hosts if host.interrupted
+        f"{host.name}: {host.interrupted}; the next deploy takes care of it" for host in there if host.interrupted
     ]
-    notes += [f"{host.name}: {host.app['busy']}" for host in hosts if host.app["busy"]]
+    notes += [f"{host.name}: {host.app['busy']}" for host in there if host.app["busy"]]
     notes += [f"{plan.host.name}: {note}" for plan in plans for note in plan.notes]
+    notes += [f"{plan.host.name}: {note}" for plan in apart_plans for note in plan.notes]
     notes += checking.notes() if checking is not None else []
-    return Plan(project, wanted.tree, plans, tuple(dict.fromkeys(notes)), wanted.own)
+    return Plan(project, wanted.tree, plans, tuple(dict.fromkeys(notes)), wanted.own, tuple(apart_plans))
 
 
 def read_project(project: Project) -> Wanted:
@@ -173,8 +183,11 @@ def read_project(project: Project) -> Wanted:
     )
 
 
-def plan_host(wanted: Wanted, host: Host) -> HostPlan:
-    """Ask one host what it would change. Raises HostError, and ConfigError for what cannot work there."""
+def plan_host(wanted: Wanted, host: Host, away: Away | None = None) -> HostPlan:
+    """Ask one host what it would change; ``away`` is the app's database, where it is on a host of its own.
+
+    Raises HostError, and ConfigError for what cannot work there.
+    """
     facts = Facts.from_wire(host.session.facts).with_memory(host.app["memory"])
     composition = compose(
         wanted.project,
@@ -186,6 +199,7 @@ def plan_host(wanted: Wanted, host: Host) -> HostPlan:
         source=wanted.source,
         required=wanted.required,
         own=wanted.own.values,
+        away=away,
     )
     composition = replace(composition, release=replace(composition.release, secret_names=wanted.secret_names))
     answer = host.session.request("plan", **_question(wanted.project, composition))

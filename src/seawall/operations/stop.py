@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seawall.agent.vocabulary import resource_to_wire
-from seawall.operations.hosts import Host, person
+from seawall.config.model import Project
+from seawall.operations.hosts import Host, database_hosts, person
+from seawall.stack import database_host
 from seawall.stack.compose import left_behind
 from seawall.stack.facts import Facts
 
@@ -32,13 +34,17 @@ def set_maintenance(hosts: Sequence[Host], *, on: bool) -> None:
         host.session.request("maintenance", on=on, by=person())
 
 
-def destroy(hosts: Sequence[Host], *, with_data: bool) -> list[Destroyed]:
+def destroy(project: Project, hosts: Sequence[Host], *, with_data: bool) -> list[Destroyed]:
     """Remove the app from its hosts; its data directory is kept unless ``with_data``."""
-    return [_destroy(host, with_data=with_data) for host in hosts]
+    return [_destroy(project, host, with_data=with_data) for host in hosts]
 
 
-def _destroy(host: Host, *, with_data: bool) -> Destroyed:
-    left = left_behind(host.target, host.layout, Facts.from_wire(host.session.facts))
+def _destroy(project: Project, host: Host, *, with_data: bool) -> Destroyed:
+    facts = Facts.from_wire(host.session.facts)
+    if host.name in database_hosts(project):
+        left = database_host.left_behind(project, facts)
+    else:
+        left = left_behind(host.target, host.layout, facts)
     wire = [resource_to_wire(resource) for resource in left]
     answer = host.session.request("destroy", by=person(), with_data=with_data, resources=wire)
     return Destroyed(host.name, tuple(answer["removed"]), tuple(answer["kept"]))

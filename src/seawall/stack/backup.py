@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from seawall.agent.data.vocabulary import DrillSettings, Repository, Retention
+import json
+
+from seawall.agent.data.vocabulary import Data, DrillSettings, Repository, Retention, data_to_wire
 from seawall.agent.envfile import render_environment_file
 from seawall.agent.host_vocabulary import Unit
 from seawall.agent.vocabulary import AgentCopy, Directory, File, Layout, Resource
@@ -69,6 +71,12 @@ def resources(project: Project, layout: Layout) -> tuple[Resource, ...]:
         *_timed(project, layout, "backup", backup.at, f"Backs up the data of {layout.app}."),
         *(_timed(project, layout, "drill", project.drill.at, drill) if project.drill.at else ()),
     )
+
+
+def told(data: Data) -> tuple[Resource, ...]:
+    """What the host's jobs are told of the app's data."""
+    content = json.dumps(data_to_wire(data), indent=2) + "\n"
+    return (File(f"{data.base}/state/data.json", content, 0o600),)
 
 
 def _timed(project: Project, layout: Layout, job: str, at: str, comment: str) -> tuple[Resource, ...]:

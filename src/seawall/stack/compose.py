@@ -17,7 +17,7 @@ from seawall.agent.vocabulary import (
 )
 from seawall.config.model import Project
 from seawall.stack import data, fronts, local, redis, server, tls
-from seawall.stack.composition import Composition, Inputs
+from seawall.stack.composition import Away, Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.targets import LocalTarget, Target
 from seawall.stack.unit_files import UNITS
@@ -34,14 +34,15 @@ def compose(
     source: Source,
     required: frozenset[str] = frozenset(),
     own: Mapping[str, str] | None = None,
+    away: Away | None = None,
 ) -> Composition:
     """What the target should hold, as data; the same input gives the same output.
 
     Raises ConfigError, ProjectError or SecretError for what cannot be put on this target.
     """
-    data.check(project, target, env)
-    given = data.variables(project, layout_for(project, target), own or {}, env, required)
-    inputs = Inputs(project, facts, tree, {**env, **given}, requirements, source, required, own or {})
+    data.check(project, target, env, away)
+    given = data.variables(project, layout_for(project, target), own or {}, env, required, away=away)
+    inputs = Inputs(project, facts, tree, {**env, **given}, requirements, source, required, own or {}, away)
     if isinstance(target, LocalTarget):
         return local.compose(inputs, target)
     return server.compose(inputs, target)

@@ -11,12 +11,21 @@ from seawall.stack.facts import Facts
 
 
 @dataclass(frozen=True)
+class Away:
+    """An app's database on a host of its own, as the app's hosts see it: where it listens, and the certificate that it
+    shows (PEM), which they pin."""
+
+    address: str
+    certificate: str
+
+
+@dataclass(frozen=True)
 class Inputs:
     """All that a composition depends on, besides the target.
 
     ``tree`` is what travels; ``env`` the app's variables, secrets included; ``requirements`` as the tool read them;
     ``required`` the names of the packages that they name (PEP 503), as far as they can be told without resolving;
-    ``own`` the secrets that are seawall's own, by name.
+    ``own`` the secrets that are seawall's own, by name; ``away`` the database, where it is on a host of its own.
     """
 
     project: Project
@@ -27,6 +36,7 @@ class Inputs:
     source: Source
     required: frozenset[str] = frozenset()
     own: Mapping[str, str] = field(default_factory=dict, repr=False)
+    away: Away | None = None
 
 
 @dataclass(frozen=True)

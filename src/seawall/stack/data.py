@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
-from seawall.agent.data.vocabulary import Data, Database, data_to_wire
-from seawall.agent.vocabulary import File, Layout, Resource
+from seawall.agent.data.vocabulary import Data, Database
+from seawall.agent.vocabulary import Layout, Resource
 from seawall.config.database import SERVERS
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import backup, mariadb, pitr, postgresql, redis, sqlite
-from seawall.stack.composition import Inputs
+from seawall.stack import backup, database_host, mariadb, pitr, postgresql, redis, sqlite
+from seawall.stack.composition import Away, Inputs
 from seawall.stack.engine import Engine
 from seawall.stack.facts import Facts
 from seawall.stack.targets import LocalTarget, Target
@@ -23,8 +22,8 @@ ENGINES: Mapping[str, Engine] = {"postgresql": postgresql, "mariadb": mariadb, "
 
 
 def engine_of(project: Project) -> Engine | None:
-    """What knows the project's database; None where it has none of seawall's."""
-    return ENGINES.get(project.database.kind)
+    """What knows the database on the app's own host; None where it has none of seawall's there."""
+    return None if project.database.host else ENGINES.get(project.database.kind)
 
 
 def of(project: Project, layout: Layout, facts: Facts) -> Data | None:
@@ -42,7 +41,7 @@ def of(project: Project, layout: Layout, facts: Facts) -> Data | None:
         repository=repository,
         retention=backup.retention(project),
         drill=backup.drill(project),
-        archive=pitr.archive(project, layout, facts),
+        archive=pitr.archive(project, layout, facts) if engine else None,
     )
 
 
@@ -50,7 +49,7 @@ def _database(engine: Engine, project: Project, layout: Layout, facts: Facts) ->
     return replace(engine.database(project, layout, facts), variable=project.database.variable)
 
 
-def check(project: Project, target: Target, env: Mapping[str, str]) -> None:
+def check(project: Project, target: Target, env: Mapping[str, str], away: Away | None) -> None:
     """Raises ConfigError for a database that the target cannot have, or that the app's sandbox keeps it from."""
     kind, variable = project.database.kind, project.database.variable
     if isinstance(target, LocalTarget) and kind in SERVERS:
@@ -79,7 +78,8 @@ def check(project: Project, target: Target, env: Mapping[str, str]) -> None:
             remedy=f"set enabled = false in [environments.local.redis], and {project.redis.variable} in .env.local to "
             "a Redis that is there",
         )
-    if kind == "external" and not isinstance(target, LocalTarget) and _out_of_reach(project, env.get(variable, "")):
+    url = database_host.place(away.address) if away else env.get(variable, "") if kind == "external" else ""
+    if url and not isinstance(target, LocalTarget) and _out_of_reach(project, url):
         raise ConfigError(
             f"`sandbox.outbound` does not let the app connect to the database that {variable} names",
             place="[sandbox] outbound",
@@ -110,7 +110,7 @@ def packages(project: Project) -> tuple[str, ...]:
     """The distribution's packages that the data needs."""
     engine = engine_of(project)
     own = engine.packages(project) if engine else ()
-    return (*own, *redis.packages(project), *backup.packages(project), *pitr.packages(project))
+    return (*own, *redis.packages(project), *backup.packages(project), *(pitr.packages(project) if engine else ()))
 
 
 def resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource, ...]:
@@ -120,9 +120,9 @@ def resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource,
     return (
         *own,
         *redis.resources(project, layout, facts),
-        *(_told(data) if data else ()),
+        *(backup.told(data) if data else ()),
         *backup.resources(project, layout),
-        *pitr.resources(project, layout, facts),
+        *(pitr.resources(project, layout, facts) if engine else ()),
     )
 
 
@@ -136,17 +136,28 @@ def secret_resources(inputs: Inputs, layout: Layout) -> tuple[Resource, ...]:
     """What the host holds for the data and nobody else may read."""
     engine = engine_of(inputs.project)
     own = engine.secret_resources(inputs, layout) if engine else ()
-    return (*own, *backup.secret_resources(inputs, layout), *pitr.secret_resources(inputs, layout))
+    pinned = database_host.pinned(layout, inputs.away) if inputs.away else ()
+    archived = pitr.secret_resources(inputs, layout) if engine else ()
+    return (*own, *pinned, *backup.secret_resources(inputs, layout), *archived)
 
 
 def variables(
-    project: Project, layout: Layout, own: Mapping[str, str], env: Mapping[str, str], required: frozenset[str]
+    project: Project,
+    layout: Layout,
+    own: Mapping[str, str],
+    env: Mapping[str, str],
+    required: frozenset[str],
+    *,
+    away: Away | None = None,
 ) -> dict[str, str]:
     """The environment variables by which the app finds its data. Raises ConfigError for one that ``env`` has too."""
     engine, made = engine_of(project), {}
-    if engine is not None:
+    if engine is not None or away is not None:
         _must_be_free(project.database.variable, "database", 'set kind = "none"', env)
+    if engine is not None:
         made[project.database.variable] = engine.url(project, layout, own, required)
+    if away is not None:
+        made[project.database.variable] = database_host.url(project, layout, own, away)
     if project.redis.enabled:
         _must_be_free(project.redis.variable, "redis", "set enabled = false", {**env, **made})
         made[project.redis.variable] = redis.url(project, layout)
@@ -174,8 +185,3 @@ def notes(inputs: Inputs) -> tuple[str, ...]:
     engine = engine_of(inputs.project)
     own = engine.notes(inputs) if engine else ()
     return (*own, *backup.notes(inputs.project), *pitr.notes(inputs.project))
-
-
-def _told(data: Data) -> tuple[Resource, ...]:
-    content = json.dumps(data_to_wire(data), indent=2) + "\n"
-    return (File(f"{data.base}/state/data.json", content, 0o600),)

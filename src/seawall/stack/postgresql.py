@@ -81,21 +81,34 @@ def version(facts: Facts) -> str:
 
 def resources(project: Project, _layout: Layout, facts: Facts) -> tuple[Resource, ...]:
     """The unit, the settings and the server that has them. Raises ConfigError."""
+    pool = pgbouncer.resources(SOCKET) if project.database.pool else ()
+    return (*server(project, facts, own_connections(project, facts)), *pool)
+
+
+def server(
+    project: Project, facts: Facts, connections: int, more: Mapping[str, Mapping[str, str]] | None = None
+) -> tuple[Resource, ...]:
+    """The server for an app that may hold so many connections; ``more`` are settings of files of their own, by their
+    names, which are read after those that are the same for every app of the host. Raises ConfigError."""
     major = version(facts)
     folder = f"/etc/postgresql/{major}/main/conf.d"
-    unit = f"/etc/systemd/system/postgresql@{major}-main.service.d/10-seawall.conf"
-    most = max_connections(project, facts)
+    unit = f"{unit_folder(major)}/10-seawall.conf"
+    most = max_connections(connections, facts)
     files = {f"{folder}/seawall.conf": {**_access(most), **_sizes(_usual(facts), most)}}
+    files |= {f"{folder}/{name}": dict(settings) for name, settings in (more or {}).items()}
     if project.database.memory != "auto":
-        # In a file of its own, which is read after the other: that one is the same for every app of the host.
-        files[f"{folder}/seawall_memory.conf"] = _sizes(memory(project, facts), most)
+        files[f"{folder}/seawall_memory.conf"] = _sizes(in_bytes(project.database.memory), most)
     return (
         File(unit, render("postgresql-unit.conf.j2"), service=UNITS.name),
         UNITS,
         *(File(path, render("postgresql.conf.j2", settings=settings)) for path, settings in files.items()),
         *(PostgresqlServer(major, path, _lines(settings)) for path, settings in files.items()),
-        *(pgbouncer.resources(SOCKET) if project.database.pool else ()),
     )
+
+
+def unit_folder(major: str) -> str:
+    """Where what is added to the server's unit lies."""
+    return f"/etc/systemd/system/postgresql@{major}-main.service.d"
 
 
 def secret_resources(inputs: Inputs, layout: Layout) -> tuple[Resource, ...]:
@@ -113,9 +126,10 @@ def url(project: Project, _layout: Layout, own: Mapping[str, str], _required: fr
 
 def memory(project: Project, facts: Facts) -> int:
     """What the server may count on: as configured; else its part of the host, also where only other apps have it."""
-    if project.database.kind == "postgresql" and project.database.memory != "auto":
+    here = project.database.kind == "postgresql" and not project.database.host
+    if here and project.database.memory != "auto":
         return in_bytes(project.database.memory)
-    return _usual(facts) if project.database.kind == "postgresql" or facts.postgresql_version else 0
+    return _usual(facts) if here or facts.postgresql_version else 0
 
 
 def notes(inputs: Inputs) -> tuple[str, ...]:
@@ -123,9 +137,9 @@ def notes(inputs: Inputs) -> tuple[str, ...]:
     return pgbouncer.notes((facts.os_id, facts.os_version), inputs.required) if inputs.project.database.pool else ()
 
 
-def max_connections(project: Project, facts: Facts) -> int:
-    """Enough for all apps of the host, in steps."""
-    needed = own_connections(project, facts) + facts.connections + SPARE_CONNECTIONS
+def max_connections(own: int, facts: Facts) -> int:
+    """Enough for all apps of the host, this one's ``own`` included, in steps."""
+    needed = own + facts.connections + SPARE_CONNECTIONS
     return max(LEAST_CONNECTIONS, -(-needed // CONNECTIONS_STEP) * CONNECTIONS_STEP)
 
 

@@ -47,7 +47,7 @@ def build(
         drain=project.release.drain,
         keep=project.release.keep,
         secret_names=project.secrets,
-        external=project.database.variable if project.database.kind == "external" else "",
+        external=project.database.variable if project.database.kind == "external" or inputs.away else "",
         serving=Serving(server.kind, sized.workers, sized.threads, project.server.preload),
         source=inputs.source,
     )

@@ -15,10 +15,10 @@ TIMEOUT = 60  #: seconds
 _OPTIONS = ("-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse", "-d", ADMIN)
 
 #: Whether it could read its files as they now are (PostgreSQL's documentation, 54.8, pg_file_settings; 54.10,
-#: pg_hba_file_rules).
+#: pg_hba_file_rules). What names no file is a setting that has gone from them, and waits for a restart.
 ERRORS = (
     "SELECT sourcefile, sourceline, concat(name, ': ', error) FROM pg_file_settings"
-    " WHERE error IS NOT NULL AND error <> 'setting could not be applied';"
+    " WHERE error IS NOT NULL AND error <> 'setting could not be applied' AND sourcefile IS NOT NULL;"
     "SELECT current_setting('hba_file'), line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL;"
 )
 

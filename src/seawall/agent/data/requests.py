@@ -171,6 +171,28 @@ def _set_up(places: Places, _frame: Frame, _client: Client) -> Answer:
     return {}
 
 
+def _server(places: Places, _frame: Frame, _client: Client) -> Answer:
+    """What there is already on a database's host."""
+    from seawall.agent.data import served
+
+    return served.told(places)
+
+
+def _way(_places: Places, frame: Frame, _client: Client) -> Answer:
+    """The address by which this host comes to another."""
+    from seawall.agent.data import served
+
+    return {"address": served.way(str(frame.message["to"]))}
+
+
+def _snapshot(places: Places, frame: Frame, client: Client) -> Answer:
+    """Save the database before a migration that another host runs."""
+    from seawall.agent.data import served
+
+    message = frame.message
+    return served.save(places, str(message["release"]), str(message.get("by", "")), client)
+
+
 OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
     "data-back-up": _back_up,
     "data-backups": _backups,
@@ -187,4 +209,7 @@ OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
     "data-databases": _databases,
     "data-drop": _drop,
     "data-set-up": _set_up,
+    "data-server": _server,
+    "data-way": _way,
+    "data-snapshot": _snapshot,
 }

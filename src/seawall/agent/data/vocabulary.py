@@ -15,7 +15,8 @@ class Database:
 
     ``path`` is the file of SQLite; ``socket`` the folder (PostgreSQL) or file (MariaDB) of the server's unix socket.
     ``connections`` is how many the app's releases hold at most while two run side by side, 0 where nobody counts them;
-    ``variable`` the one that tells the app its URL.
+    ``variable`` the one that tells the app its URL. Of a database on a host of its own ``address`` is where it listens,
+    ``clients`` are the addresses of the app's hosts.
     """
 
     kind: str
@@ -25,6 +26,8 @@ class Database:
     socket: str = ""
     connections: int = 0
     variable: str = ""
+    address: str = ""
+    clients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,33 @@ class PostgresqlDatabase:
 
 
 @dataclass(frozen=True)
+class PostgresqlCertificate:
+    """What that cluster shows other hosts, who trust this certificate and no other. It stays when no app wants it any
+    more. ``key`` is "" where the host has it already."""
+
+    version: str
+    certificate: str
+    key: str = field(default="", repr=False)
+
+    @property
+    def paths(self) -> tuple[str, str]:
+        """Where the certificate lies, and its key."""
+        return certificate_paths(self.version)
+
+
+@dataclass(frozen=True)
+class PostgresqlDoor:
+    """Which other hosts an app's role may come from: ``clients``, to ``address``, over TLS; nobody where there are
+    none. Where the host has ufw, the port is open to them and to nobody else."""
+
+    version: str
+    name: str
+    user: str
+    address: str = ""
+    clients: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class MariadbServer:
     """Debian's MariaDB, on at boot, behind ``socket`` and running with ``settings``, which are those of ``file`` and of
     the files before it, each as ``NAME=value`` with the value as MariaDB itself shows it."""
@@ -76,10 +103,18 @@ class SqliteFile:
 RESOURCES: dict[str, type[Any]] = {
     "postgresql-server": PostgresqlServer,
     "postgresql-database": PostgresqlDatabase,
+    "postgresql-certificate": PostgresqlCertificate,
+    "postgresql-door": PostgresqlDoor,
     "mariadb-server": MariadbServer,
     "mariadb-database": MariadbDatabase,
     "sqlite-file": SqliteFile,
 }
+
+
+def certificate_paths(version: str) -> tuple[str, str]:
+    """Where PostgreSQL has the certificate that it shows other hosts, and its key."""
+    folder = f"/etc/postgresql/{version}/main"
+    return f"{folder}/seawall.crt", f"{folder}/seawall.key"
 
 
 def _by_name(settings: tuple[str, ...]) -> dict[str, str]:

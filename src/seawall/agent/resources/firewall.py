@@ -22,6 +22,8 @@ DEFAULTS = "/etc/default/ufw"
 #: What `ufw` commands may write (ufw(8), ufw-framework(8)).
 WRITTEN = ("/etc/ufw/ufw.conf", "/etc/ufw/user.rules", "/etc/ufw/user6.rules", DEFAULTS)
 TIMEOUT = 120  #: seconds
+#: What is written beside the rules for a database of seawall's; they come and go with the app.
+OF_DATABASES = "seawall database"
 #: What somebody wrote beside a rule; it has no quotes inside (ufw(8)).
 COMMENT = re.compile(r"\s+comment '[^']*'$")
 
@@ -44,19 +46,22 @@ def observe(_resource: Firewall) -> FirewallFound:
     defaults = files.read_text(DEFAULTS) or ""
     return FirewallFound(
         True,
-        _says(["ufw", "status"]).startswith("Status: active") and "ENABLED=yes" in (files.read_text(WRITTEN[0]) or ""),
-        rules_in(_says(["ufw", "show", "added"])),
+        says(["ufw", "status"]).startswith("Status: active") and "ENABLED=yes" in (files.read_text(WRITTEN[0]) or ""),
+        rules_in(says(["ufw", "show", "added"])),
         _value(defaults, "DEFAULT_INPUT_POLICY") in ("DROP", "REJECT"),
         _value(defaults, "IPV6") == "yes",
     )
 
 
 def rules_in(text: str) -> tuple[str, ...]:
-    """The rules in what `ufw show added` prints, one a line after the word ufw; comments are no part of them."""
-    return tuple(COMMENT.sub("", line[4:].strip()) for line in text.splitlines() if line.startswith("ufw "))
+    """The rules in what `ufw show added` prints, one a line after the word ufw; comments are no part of them, and
+    those for databases are not among them."""
+    lines = [line for line in text.splitlines() if line.startswith("ufw ") and f"comment '{OF_DATABASES}" not in line]
+    return tuple(COMMENT.sub("", line[4:].strip()) for line in lines)
 
 
-def _says(command: list[str]) -> str:
+def says(command: list[str]) -> str:
+    """What a command of ufw prints. Raises ApplyFailed."""
     try:
         return process.check(command, timeout=TIMEOUT).stdout
     except CommandFailed as error:
@@ -93,14 +98,14 @@ def apply(resource: Firewall, found: FirewallFound, work: Work) -> None:
     _write_defaults(resource)
     found = found if found.installed else observe(resource)
     if found.on:
-        _ufw("reload")  # so that rules for IPv6 are made or left out as the defaults now say
+        ufw("reload")  # so that rules for IPv6 are made or left out as the defaults now say
     for rule in resource.rules:
         if rule not in found.rules:
-            _ufw(*shlex.split(rule))
+            ufw(*shlex.split(rule))
     for rule in found.rules:
         if rule not in resource.rules:
-            _ufw("--force", *_deletion(rule))
-    _ufw("--force", "enable")
+            ufw("--force", *_deletion(rule))
+    ufw("--force", "enable")
 
 
 def _deletion(rule: str) -> tuple[str, ...]:
@@ -121,7 +126,8 @@ def _write_defaults(resource: Firewall) -> None:
     files.write_atomic(DEFAULTS, data, found.mode, found.uid, found.gid)
 
 
-def _ufw(*arguments: str) -> None:
+def ufw(*arguments: str) -> None:
+    """Have ufw do something. Raises ApplyFailed with its own words."""
     try:
         process.check(["ufw", *arguments], timeout=TIMEOUT)
     except CommandFailed as error:

@@ -44,8 +44,12 @@ DROP = (
     " WHERE pg_get_userbyid(datdba) = {user} \\gexec"
 )
 
-#: A line of :func:`rules`, whoever it is for.
-_RULE = re.compile(r"""#.* Written by seawall\.|local ("postgres","template1"|all) "[^"]+" (reject|scram-sha-256)""")
+#: A line of :func:`rules`, or of who may come from other hosts (`postgresql_door`), whoever it is for.
+_RULE = re.compile(
+    r"""#.* Written by seawall\."""
+    r"""|local ("postgres","template1"|all) "[^"]+" (reject|scram-sha-256)"""
+    r"""|hostssl "[^"]+" "[^"]+" \S+ scram-sha-256|host all "[^"]+" all reject"""
+)
 CHANGED = "changed: until the switch the release before can open no new connections"
 
 
@@ -129,7 +133,12 @@ def apply(resource: PostgresqlDatabase, found: DatabaseFound, work: Work) -> Non
 def _lets_in(hba: str, user: str) -> bool:
     """Whether the role's lines are there, and before them none but those of other apps."""
     before, lines, _ = hba.partition(rules(user))
-    return bool(lines) and all(_RULE.fullmatch(line) for line in before.splitlines())
+    return bool(lines) and all(is_rule(line) for line in before.splitlines())
+
+
+def is_rule(line: str) -> bool:
+    """Whether a line of pg_hba.conf is seawall's, about any app's role."""
+    return _RULE.fullmatch(line) is not None
 
 
 def _let_in(resource: PostgresqlDatabase, work: Work) -> None:

@@ -66,7 +66,11 @@ def trouble_lines(trouble: Trouble) -> list[Line]:
 
 
 def _host_lines(app: str, status: Status) -> list[Line]:
-    if not status.live:
+    if status.database:
+        said = status.database.fault or "answers"
+        mark = "good" if status.well else "bad"
+        lines = [Line(f"{app} on {status.host}: {status.database.role} of the database, {clean(said)}", mark)]
+    elif not status.live:
         lines = [Line(f"{app} on {status.host}: no release yet", "careful")]
     else:
         said = status.health or "not looked at"

@@ -43,6 +43,9 @@ OTHER = {
 def plan_lines(plan: Plan) -> list[Line]:
     """Every change on every host, the notes, and a line that sums it up."""
     lines: list[Line] = []
+    for database in plan.databases:
+        if database.changes:
+            lines += [Line(database.host.name, "title"), *change_lines(database.changes), Line("")]
     for item in plan.hosts:
         if not item.empty:
             lines += [Line(item.host.name, "title"), *_host_lines(plan, item), Line("")]
@@ -55,8 +58,9 @@ def summary(plan: Plan) -> str:
     if plan.empty:
         lives = ", ".join(sorted({item.host.live for item in plan.hosts} - {""}))
         return f"Nothing to do: {lives} is live and as it should be." if lives else "Nothing to do."
-    changes = sum(len(item.changes) for item in plan.hosts)
-    where = f"on {count(sum(not item.empty for item in plan.hosts), 'host')}"
+    changes = sum(len(item.changes) for item in plan.databases) + sum(len(item.changes) for item in plan.hosts)
+    hosts = sum(not item.empty for item in plan.hosts) + sum(bool(item.changes) for item in plan.databases)
+    where = f"on {count(hosts, 'host')}"
     parts = [f"{count(changes, 'change')} {where}"] if changes else []
     if any(item.release.new for item in plan.hosts):
         files = sum(_upload(plan, item)[0] for item in plan.hosts)
@@ -78,6 +82,10 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "release": plan.release_id if any(item.release.new for item in plan.hosts) else "",
         "notes": list(plan.notes),
         "hosts": [_host_data(plan, item) for item in plan.hosts],
+        "databases": [
+            {"host": item.host.name, "changes": [change_data(change) for change in item.changes]}
+            for item in plan.databases
+        ],
     }
 
 

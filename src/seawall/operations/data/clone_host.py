@@ -33,6 +33,14 @@ class Cloned:
 def check(plan: Plan) -> None:
     """Raises UsageError and SecretError for what cannot be cloned."""
     lead = _lead(plan)
+    if plan.databases:
+        raise UsageError(
+            f"the database has a host of its own, {plan.databases[0].host.name}, and this brings back one host with "
+            "all that it held",
+            state="nothing was changed",
+            remedy="`seawall deploy` sets fresh hosts up; then `seawall restore` brings the database back, and "
+            "`seawall restore --host HOST` the files of one of the app's",
+        )
     if not plan.project.backup.repository:
         raise UsageError(
             "there are no backups to take the data from",
