@@ -183,3 +183,18 @@ def test_a_handover_is_written_down_before_anything_changes(host: Host) -> None:
     talk.ask("prepare", fingerprint=plan["fingerprint"], new_release=False, lead=True)
     steps = [record["step"] for record in Journal(host.places.journal).records()]
     assert steps[steps.index("handover") + 1] == "applied"
+
+
+def test_a_service_that_only_the_old_release_uses_is_ended_when_that_is_drained(host: Host, tmp_path: Path) -> None:
+    talk = host.session()
+    talk.ask("recover", by="ada@desk")
+    copied = tmp_path / "journal"
+    old = Service("pool", stop=("cp", str(host.places.journal), str(copied)), running=("true",), wanted=False)
+    release, objects = host.wanted("three")
+    asked = {"resources": [resource_to_wire(old)], "release": to_wire(release), "domains": []}
+    plan = talk.ask("plan", **asked)["result"]
+    talk.upload(objects)
+    talk.ask("prepare", fingerprint=plan["fingerprint"], new_release=True, release_id="v3", lead=True)
+    assert not copied.exists()
+    assert talk.ask("commit")["result"]["live"] == "v3"
+    assert [record["step"] for record in Journal(copied).records()][-1] == "drained"

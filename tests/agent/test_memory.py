@@ -111,7 +111,8 @@ def test_the_releases_other_programs_are_counted_together(there: Places) -> None
 def test_of_what_does_not_run_there_is_no_measurement(there: Places, pids: dict[str, int]) -> None:
     assert memory.measure(Running(**pids), there.release("v1"), release(), served=True) is None
     memory.record(there.release("v1"), None)
-    assert memory.told(there) == {"measured": [], "others": {}, "connections": 0, "mariadb_connections": 0}
+    counted = {"connections": 0, "mariadb_connections": 0}
+    assert memory.told(there) == {"measured": [], "others": {}, **counted, "pool_unused": False, "databases": []}
 
 
 def test_what_a_release_took_when_it_served_is_not_forgotten_when_it_is_started_again(there: Places) -> None:

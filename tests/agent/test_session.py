@@ -373,7 +373,8 @@ def test_a_deployment_measures_the_new_release_and_the_old_one_which_has_served(
 ) -> None:
     monkeypatch.setattr(deployed.manager, "pids", lambda *_: [os.getpid()])
     talk = deployed.session()
-    assert talk.app["memory"] == {"measured": [], "others": {}, "connections": 0, "mariadb_connections": 0}
+    counted = {"connections": 0, "mariadb_connections": 0}
+    assert talk.app["memory"] == {"measured": [], "others": {}, **counted, "pool_unused": False, "databases": []}
     talk.prepare("two")
     talk.ask("commit")
     talk.leave()

@@ -25,6 +25,8 @@ def known(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "others": {"blog": 180 * MB, "shop": 0},
         "connections": 0,
         "mariadb_connections": 0,
+        "pool_unused": False,
+        "databases": [],
     }
     facts = {"cores": 3, "memory_bytes": 2_000 * MB}
 

@@ -192,6 +192,22 @@ def test_the_pool_lets_in_whom_the_server_lets_in(two: Two) -> None:
     assert ":6432" not in two.host.run(["ss", "-Hltn"]).stdout
 
 
+def test_a_pool_that_nobody_wants_any_more_ends_and_no_visitor_notices(two: Two) -> None:
+    two.shop.configure(database={"pool": False})
+    planned = two.shop.seawall("plan").said
+    assert "service pgbouncer" in planned
+    assert "/etc/pgbouncer/seawall.ini" in planned
+    with ThreadPoolExecutor(1) as one:
+        deploying = one.submit(two.shop.deploy)
+        while not deploying.done():
+            assert rows(two.host, domain=SHOP) == ["of the shop"]
+        deploying.result()
+    assert "port=6432" not in url(two.host, "shop")
+    for question in ("is-active", "is-enabled"):
+        assert two.host.run(["systemctl", question, "--quiet", "pgbouncer.service"], check=False).returncode != 0
+    assert two.shop.seawall("plan", "--exit-code").code == 0
+
+
 def test_a_database_of_somebody_else_is_not_taken(two: Two, tmp_path: Path, ssh_environment: Mapping[str, str]) -> None:
     psql(two.host, "CREATE DATABASE theirs")
     other = ledger_project(tmp_path, ssh_environment, two.host.name, name="other", database={"name": "theirs"})
@@ -211,7 +227,13 @@ def test_an_app_that_is_removed_leaves_its_data_and_finds_it_again(two: Two) -> 
     assert rows(two.host, domain=SHOP) == ["of the shop"]
 
 
-def test_with_its_data_its_database_goes_too_and_no_other(two: Two) -> None:
+def test_with_its_data_the_database_that_it_once_had_goes_too_and_no_other(two: Two) -> None:
+    two.shop.configure(database=None)
+    two.shop.edit("app.py", 'os.environ["DATABASE_URL"]', '"sqlite://"')
+    assert "the postgresql database shop stays on the host with all that is in it" in two.shop.seawall("plan").said
+    two.shop.deploy()
+    assert psql(two.host, "SELECT word FROM rows_kept", database="shop") == "of the shop"
+    assert "stays on the host" not in two.shop.seawall("plan", "--exit-code").said
     two.shop.seawall("destroy", "--yes", "shop", "--with-data")
     assert psql(two.host, "SELECT datname FROM pg_database WHERE datname IN ('shop', 'ledger')") == "ledger"
     assert psql(two.host, "SELECT rolname FROM pg_roles WHERE rolname IN ('shop', 'ledger')") == "ledger"

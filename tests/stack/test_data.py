@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seawall.agent.data.vocabulary import Data, Database, RedisServer, data_from_wire
-from seawall.agent.vocabulary import File, Package, Service
+from seawall.agent.vocabulary import AtBoot, File, Package, Service
 from seawall.config.model import Project
 from seawall.errors import ConfigError
 from seawall.stack import data, redis
@@ -131,11 +131,38 @@ def test_a_redis_that_is_no_longer_wanted_is_ended() -> None:
         BOOKWORM, redis_servers=("seawall-redis-guestbook.service 67108864", "seawall-redis-shop.service 1")
     )
     ended = [one for one in composed(facts=facts).resources if isinstance(one, Service) and not one.wanted]
-    assert [one.stop for one in ended] == [("systemctl", "stop", "seawall-redis-guestbook.service")]
+    assert [one.stop[-2:] for one in ended] == [("seawall-redis-guestbook.service", "/run/seawall-redis-guestbook")]
     (left,) = [
         one for one in left_behind(SERVER, composed().layout, facts) if isinstance(one, Service) and not one.wanted
     ]
     assert left == ended[0]
+
+
+def test_a_pool_that_no_app_of_the_host_uses_any_more_is_ended() -> None:
+    unused = replace(BOOKWORM, pool_unused=True)
+    for found in (composed(facts=unused).resources, left_behind(SERVER, composed().layout, unused)):
+        (ended,) = [one for one in found if isinstance(one, Service) and not one.wanted]
+        assert ended.stop == ("systemctl", "stop", "pgbouncer.service")
+        assert AtBoot("pgbouncer.service", on=False) in found
+    pooled = composed(with_database(pool=True), own=OWN, facts=unused).resources
+    assert [one for one in pooled if isinstance(one, Service) and not one.wanted] == []
+    assert AtBoot("pgbouncer.service") in pooled
+
+
+@pytest.mark.parametrize(
+    ("mine", "former"),
+    [(project(), 1), (project(database={"kind": "mariadb"}), 1), (with_database(name="new"), 1), (with_database(), 0)],
+)
+def test_a_database_that_the_app_had_before_is_remembered_and_said_to_stay(mine: Project, former: int) -> None:
+    before = Database("postgresql", "guestbook", "guestbook", socket="/run", connections=64)
+    there = composed(mine, own=OWN, facts=replace(BOOKWORM, databases=(before,)))
+    told = data.of(mine, there.layout, replace(BOOKWORM, databases=(before,)))
+    assert told is not None
+    assert told.former == (replace(before, connections=0),) * former
+    stays = "the postgresql database guestbook stays on the host with all that is in it, and is backed up no more"
+    assert len([note for note in there.notes if note.startswith(stays)]) == former
+    later = composed(mine, own=OWN, facts=replace(BOOKWORM, databases=told.former))
+    assert not any(note.startswith(stays) for note in later.notes), "it is said once"
 
 
 def test_this_machine_sets_up_no_redis() -> None:

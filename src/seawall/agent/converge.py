@@ -192,6 +192,20 @@ def reload(services: Sequence[Service], undo: UndoLog) -> None:
         raise
 
 
+def is_for_the_old(item: Service) -> bool:
+    """Whether it is not wanted, but the release that is about to go may still use it: nobody waits for its ports."""
+    return not item.wanted and not item.ports
+
+
+def end_unwanted(services: Sequence[Service], report: Report) -> None:
+    """End what only the old release used, now that it is drained. What does not end is in the next plan again."""
+    for item in filter(is_for_the_old, services):
+        try:
+            service.reload(item)
+        except ApplyFailed as error:
+            report(Event("note", text=f"{error.fact}; the next deployment tries it again"))
+
+
 def reload_old(services: Sequence[Service]) -> None:
     """Have services read files that were put back, and put back what took another's place; one that will not still runs
     as it did before."""

@@ -150,9 +150,10 @@ class Deployer:
 
     def _switch(self, work: Work) -> None:
         sync_filesystem(str(self.places.base))
-        if work.reloads:
-            self.journal.write("reload", services=[to_wire(service) for service in work.reloads])
-            converge.reload(work.reloads, UndoLog.load(str(self.places.undo)))
+        told = [service for service in work.reloads if not converge.is_for_the_old(service)]
+        if told:
+            self.journal.write("reload", services=[to_wire(service) for service in told])
+            converge.reload(told, UndoLog.load(str(self.places.undo)))
         if work.release is None:
             return
         replace_link(str(self.places.live), f"releases/{work.release_id}")
@@ -171,6 +172,7 @@ class Deployer:
         self.programs.check_well(work.release_id, work.release)
 
     def _finish(self, work: Work) -> None:
+        converge.end_unwanted(work.reloads, self.report)
         if work.release is not None:
             self.journal.write(KEPT)
             self.programs.retire_all_but(work.release_id)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.agent import releases
-from seawall.agent.data.installed import connections
+from seawall.agent.data.installed import connections, databases, pool_unused
 from seawall.agent.files import write_atomic
 from seawall.agent.managers import Manager
 from seawall.agent.places import Places, ReleasePlaces
@@ -48,7 +48,8 @@ def record(at: ReleasePlaces, measured: Measured | None) -> None:
 
 def told(places: Places) -> dict[str, Any]:
     """What is known here: of this app's releases, the live one first, then the newest; and of the other apps, also how
-    many connections they may hold to the host's PostgreSQL, and to its MariaDB."""
+    many connections they may hold to the host's PostgreSQL, and to its MariaDB, and whether they use its PgBouncer; and
+    the databases that this one has, or had."""
     live = releases.live_id(places)
     known = [(name, _read(places.release(name).memory)) for name in reversed(releases.ids(places))]
     found = [{**to_wire(memory), "live": name == live} for name, memory in known if memory is not None]
@@ -57,6 +58,8 @@ def told(places: Places) -> dict[str, Any]:
         "others": _others(places),
         "connections": connections(places.base, "postgresql"),
         "mariadb_connections": connections(places.base, "mariadb"),
+        "pool_unused": pool_unused(places),
+        "databases": databases(places.base),
     }
 
 

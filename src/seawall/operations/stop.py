@@ -40,7 +40,7 @@ def destroy(project: Project, hosts: Sequence[Host], *, with_data: bool) -> list
 
 
 def _destroy(project: Project, host: Host, *, with_data: bool) -> Destroyed:
-    facts = Facts.from_wire(host.session.facts)
+    facts = Facts.from_wire(host.session.facts).with_memory(host.app["memory"])
     if host.name in database_hosts(project):
         left = database_host.left_behind(project, facts)
     else:

@@ -16,7 +16,7 @@ from seawall.agent.vocabulary import (
     Source,
 )
 from seawall.config.model import Project
-from seawall.stack import data, fronts, local, redis, server, tls
+from seawall.stack import data, fronts, local, pgbouncer, redis, server, tls
 from seawall.stack.composition import Away, Composition, Inputs
 from seawall.stack.facts import Facts
 from seawall.stack.targets import LocalTarget, Target
@@ -74,7 +74,7 @@ def left_behind(target: Target, layout: Layout, facts: Facts) -> tuple[Resource,
     """What must hold when the app is gone: the services that hear of it, and the files that other apps share."""
     if isinstance(target, LocalTarget):
         return ()
-    return (*redis.ended(layout, facts), *fronts.left_behind(layout, facts), UNITS)
+    return (*redis.ended(layout, facts), *pgbouncer.ended(facts), *fronts.left_behind(layout, facts), UNITS)
 
 
 def front_service(project: Project) -> Service:

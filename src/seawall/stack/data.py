@@ -29,24 +29,33 @@ def engine_of(project: Project) -> Engine | None:
 def of(project: Project, layout: Layout, facts: Facts) -> Data | None:
     """What the host's jobs are told; None where seawall looks after nothing of the app's."""
     engine, repository, cache = engine_of(project), backup.repository(project, layout), redis.server(project, layout)
-    if not (engine or repository or cache or project.alerts.wanted):
+    database = _database(engine, project, layout, facts) if engine else None
+    former = _former(database, facts)
+    if not (engine or repository or cache or project.alerts.wanted or former):
         return None
     return Data(
         layout.app,
         layout.base,
         layout.user,
-        _database(engine, project, layout, facts) if engine else None,
+        database,
         cache,
         folders=(f"{layout.base}/data",),
         repository=repository,
         retention=backup.retention(project),
         drill=backup.drill(project),
         archive=pitr.archive(project, layout, facts) if engine else None,
+        former=former,
     )
 
 
 def _database(engine: Engine, project: Project, layout: Layout, facts: Facts) -> Database:
     return replace(engine.database(project, layout, facts), variable=project.database.variable)
+
+
+def _former(database: Database | None, facts: Facts) -> tuple[Database, ...]:
+    """What the host still has of the app's, besides the one that it is to have: remembered for who removes the app."""
+    own = (database.kind, database.name) if database else ()
+    return tuple(replace(one, connections=0) for one in facts.databases if (one.kind, one.name) != own)
 
 
 def check(project: Project, target: Target, env: Mapping[str, str], away: Away | None) -> None:
@@ -184,4 +193,17 @@ def notes(inputs: Inputs) -> tuple[str, ...]:
     """What a person should know before a deployment."""
     engine = engine_of(inputs.project)
     own = engine.notes(inputs) if engine else ()
-    return (*own, *backup.notes(inputs.project), *pitr.notes(inputs.project))
+    left = _left(inputs.project, inputs.facts)
+    return (*own, *left, *backup.notes(inputs.project), *pitr.notes(inputs.project))
+
+
+def _left(project: Project, facts: Facts) -> tuple[str, ...]:
+    """That a database stays when another one, or none, comes in its place."""
+    before = next((one for one in facts.databases if one.connections), None)
+    own = (project.database.kind, project.database.name or project.app_id) if engine_of(project) else ()
+    if before is None or (before.kind, before.name) == own:
+        return ()
+    return (
+        f"the {before.kind} database {before.name} stays on the host with all that is in it, and is backed up no more; "
+        "`seawall destroy --with-data` removes it with the app",
+    )

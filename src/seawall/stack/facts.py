@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from seawall.agent.data.vocabulary import Database, database_from_wire
 from seawall.agent.vocabulary import Measured, measured_from_wire
 
 #: The nginx that a distribution installs, for a host that has none yet: the site must not change when it arrives.
@@ -36,9 +37,11 @@ class Facts:
     ``redis_servers`` the units of apps' own Redis servers, each as ``UNIT BYTES`` with the memory of its data.
     ``archives`` are the apps for which the changes of PostgreSQL are archived.
     ``postgresql_version`` is that of the PostgreSQL that is there already, ``connections`` how many of it other apps
-    may hold; ``mariadb`` says whether there is a MariaDB, ``mariadb_connections`` the same of it. ``measured`` is the
-    memory of the app's releases, the live one's first, then the newest's; ``other_apps`` what the live releases of
-    other apps take, in bytes, 0 where that is not known.
+    may hold; ``mariadb`` says whether there is a MariaDB, ``mariadb_connections`` the same of it. ``pool_unused`` says
+    that there is a PgBouncer of seawall's, and that no other app of the host uses it; ``databases`` are the app's own
+    there, the one that it has and those that it had. ``measured`` is the memory of the app's releases, the live one's
+    first, then the newest's; ``other_apps`` what the live releases of other apps take, in bytes, 0 where that is not
+    known.
     """
 
     os_id: str = ""
@@ -65,6 +68,8 @@ class Facts:
     connections: int = 0
     mariadb: bool = False
     mariadb_connections: int = 0
+    pool_unused: bool = False
+    databases: tuple[Database, ...] = ()
     fronts_up: tuple[str, ...] = ()
     redis_servers: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
@@ -75,8 +80,9 @@ class Facts:
         """These facts, and what the agent says of memory when it hears which app is meant."""
         measured = tuple(measured_from_wire(one) for one in told["measured"])
         others = tuple(sorted(told["others"].items()))
-        kept = {"connections": told["connections"], "mariadb_connections": told["mariadb_connections"]}
-        return replace(self, measured=measured, other_apps=others, **kept)
+        kept = {name: told[name] for name in ("connections", "mariadb_connections", "pool_unused")}
+        databases = tuple(database_from_wire(one) for one in told["databases"])
+        return replace(self, measured=measured, other_apps=others, databases=databases, **kept)
 
     def part_of_memory(self, share: int, unknown: int) -> int:
         """One of ``share`` parts of the host's memory, in bytes; ``unknown`` where it did not say what it has.

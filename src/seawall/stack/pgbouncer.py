@@ -7,7 +7,10 @@ file of its own.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from seawall.agent.vocabulary import AtBoot, File, Resource, Service
+from seawall.stack.facts import Facts
 from seawall.stack.templates import render
 from seawall.stack.unit_files import UNIT_DIR, UNITS
 
@@ -29,25 +32,33 @@ PREPARING = {
 }
 #: Whether it runs, and by these settings: its package starts it by the distribution's.
 RUNS = "systemctl is-active --quiet {unit} && grep -qsz {settings} /proc/$(systemctl show -P MainPID {unit})/cmdline"
+SERVICE = Service(
+    "pgbouncer",
+    reload=("systemctl", "reload", UNIT),
+    start=("systemctl", "restart", UNIT),
+    running=("/bin/sh", "-c", RUNS.format(unit=UNIT, settings=SETTINGS)),
+)
 
 
 def resources(socket: str) -> tuple[Resource, ...]:
     """Its settings, its unit, and that it runs; ``socket`` is the folder of PostgreSQL's socket, and of its own."""
-    service = Service(
-        "pgbouncer",
-        reload=("systemctl", "reload", UNIT),
-        start=("systemctl", "restart", UNIT),
-        running=("/bin/sh", "-c", RUNS.format(unit=UNIT, settings=SETTINGS)),
-    )
     settings = render("pgbouncer.ini.j2", socket=socket, port=PORT, pool=POOL, reserve=RESERVE, clients=CLIENTS)
     unit = render("pgbouncer-unit.conf.j2", settings=SETTINGS)
     return (
-        service,
+        SERVICE,
         UNITS,
-        File(SETTINGS, settings, 0o640, "root", "postgres", service=service.name),
+        File(SETTINGS, settings, 0o640, "root", "postgres", service=SERVICE.name),
         File(f"{UNIT_DIR}/{UNIT}.d/10-seawall.conf", unit, service=UNITS.name),
         AtBoot(UNIT),
     )
+
+
+def ended(facts: Facts) -> tuple[Resource, ...]:
+    """Its end, where no app of the host uses it but the one that is about to stop: its files go by themselves."""
+    if not facts.pool_unused:
+        return ()
+    # Its settings may be gone by then, and what runs by them is still to be ended.
+    return (replace(SERVICE, reload=(), stop=("systemctl", "stop", UNIT), wanted=False), AtBoot(UNIT, on=False))
 
 
 def notes(os: tuple[str, str], required: frozenset[str]) -> tuple[str, ...]:

@@ -79,11 +79,12 @@ def resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource,
 
 
 def ended(layout: Layout, facts: Facts) -> tuple[Service, ...]:
-    """The end of a Redis that the host still has for the app, but not of its data. It comes before all else that is
-    told, for a systemd that has read that the unit is gone no longer knows of its folder in /run."""
+    """The end of a Redis that the host still has for the app, but not of its data. A systemd that has read that the
+    unit is gone no longer knows of its folder in /run."""
     if not any(word.split()[0] == unit(layout.app) for word in facts.redis_servers):
         return ()
-    start, stop = (("systemctl", word, unit(layout.app)) for word in ("start", "stop"))
+    start = ("systemctl", "start", unit(layout.app))
+    stop = ("/bin/sh", "-c", 'systemctl stop "$0" && rm -rf "$1"', unit(layout.app), f"/run/{name(layout.app)}")
     running = ("systemctl", "is-active", "--quiet", unit(layout.app))
     return (Service(name(layout.app), start=start, running=running, stop=stop, wanted=False),)
 

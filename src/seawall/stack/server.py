@@ -5,7 +5,19 @@ from __future__ import annotations
 from seawall.agent.vocabulary import RELEASE, Directory, File, FrontDoor, Layout, Package, Resource, User, Uv
 from seawall.config.model import Project
 from seawall.errors import ConfigError
-from seawall.stack import alerts, app_servers, data, fronts, listening, managers, redis, release, supervisor_host, tls
+from seawall.stack import (
+    alerts,
+    app_servers,
+    data,
+    fronts,
+    listening,
+    managers,
+    pgbouncer,
+    redis,
+    release,
+    supervisor_host,
+    tls,
+)
 from seawall.stack.app_server import Surroundings
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
@@ -78,6 +90,7 @@ def _resources(site: Site, target: ServerTarget) -> tuple[Resource, ...]:
     front, manager = fronts.of(project), managers.of_server(project)
     return (
         *(() if project.redis.enabled else redis.ended(layout, site.facts)),
+        *(() if project.database.pool else pgbouncer.ended(site.facts)),
         *front.unit(project, site.facts),
         *manager.unit(),
         *_packages(project, (*front.packages, *manager.packages, *data.packages(project))),

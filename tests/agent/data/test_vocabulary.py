@@ -30,6 +30,7 @@ WHOLE = Data(
     retention=Retention(3, 2, 1),
     drill=DrillSettings("flask check"),
     archive=Archive("/etc/pgbackrest/seawall-guestbook.conf", "guestbook", "15"),
+    former=(Database("mariadb", "guestbook", "guestbook"),),
 )
 
 

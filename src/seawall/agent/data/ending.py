@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+from seawall.agent.data.installed import SERVERS
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.vocabulary import Data, data_to_wire
 from seawall.agent.files import write_atomic
@@ -18,20 +20,23 @@ def looked_after(places: DataPlaces) -> Data | None:
 
 
 def keep(places: DataPlaces, data: Data) -> list[str]:
-    """Leave the database alone, and remember it for who removes it later, or deploys anew. Returns what is left."""
-    write_atomic(str(places.settings), json.dumps(data_to_wire(data), indent=2).encode() + b"\n", 0o600)
-    database = data.database
-    return [f"the database {database.name} ({database.kind})"] if database and database.name else []
+    """Leave the databases alone, and remember them, and nothing else, for who removes them later, or deploys anew.
+    Returns what is left."""
+    left = tuple(replace(one, connections=0) for one in data.databases if one.kind in SERVERS)
+    if left:
+        remembered = Data(data.app, data.base, data.user, former=left)
+        write_atomic(str(places.settings), json.dumps(data_to_wire(remembered), indent=2).encode() + b"\n", 0o600)
+    return [f"the database {one.name} ({one.kind})" for one in left]
 
 
 def remove(data: Data) -> None:
-    """Remove the database with all that is in it. Raises ApplyFailed."""
-    database = data.database
-    if database is not None and database.kind == "postgresql":
-        from seawall.agent.resources import postgresql_database
+    """Remove the databases with all that is in them. Raises ApplyFailed."""
+    for database in data.databases:
+        if database.kind == "postgresql":
+            from seawall.agent.resources import postgresql_database
 
-        postgresql_database.remove(database.user)
-    if database is not None and database.kind == "mariadb":
-        from seawall.agent.resources import mariadb_database
+            postgresql_database.remove(database.user)
+        if database.kind == "mariadb":
+            from seawall.agent.resources import mariadb_database
 
-        mariadb_database.remove(database.socket, database.name, database.user)
+            mariadb_database.remove(database.socket, database.user)

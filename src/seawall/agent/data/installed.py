@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from seawall.agent import files
+from seawall.agent import files, owned
+from seawall.agent.data.places import DataPlaces
+from seawall.agent.errors import AgentError, NeedsPerson
+from seawall.agent.places import Places
 
 CLUSTERS = Path("/etc/postgresql")
 MARIADB = Path("/usr/sbin/mariadbd")
+#: The kinds of databases that are on a server of the host's, and not among the app's files.
+SERVERS = ("postgresql", "mariadb")
 #: The port that programs take where nobody names one; it is part of the socket's name.
 PORT = 5432
 #: The settings that seawall's PgBouncer runs by.
-POOL = Path("/etc/pgbouncer/seawall.ini")
+POOL, POOL_PID = Path("/etc/pgbouncer/seawall.ini"), Path("/var/run/postgresql/pgbouncer.pid")
 #: The settings of pgBackRest, one file an app.
 ARCHIVES = Path("/etc/pgbackrest")
 _MAXMEMORY = re.compile(r"^maxmemory (\d+)$", re.M)
@@ -39,6 +47,23 @@ def mariadb() -> bool:
 def pool() -> bool:
     """Whether there is a PgBouncer of seawall's."""
     return POOL.exists()
+
+
+def pool_unused(places: Places) -> bool:
+    """Whether there is one, or one still runs, that no other app of the host than this one uses."""
+    if not (pool() or _pool_runs()):
+        return False
+    with contextlib.suppress(NeedsPerson):  # of an app that does not know its own files nothing is taken away
+        return str(POOL) not in owned.of_others(str(places.owned))
+    return False
+
+
+def _pool_runs() -> bool:
+    """Whether a PgBouncer runs by seawall's settings (proc(5), cmdline)."""
+    try:
+        return str(POOL).encode() in Path("/proc", POOL_PID.read_text().strip(), "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
 
 
 def redis_servers() -> list[str]:
@@ -76,3 +101,12 @@ def _connections(path: Path, kind: str) -> int:
         return int(database["connections"]) if database["kind"] == kind else 0
     except (OSError, ValueError, KeyError, TypeError):
         return 0
+
+
+def databases(base: Path) -> list[dict[str, Any]]:
+    """Those of the app's on this host's servers, as `Database` on the wire: the one that it has, then former ones."""
+    try:
+        data = DataPlaces(base).data()
+    except AgentError:
+        return []
+    return [asdict(one) for one in data.databases if one.kind in SERVERS]

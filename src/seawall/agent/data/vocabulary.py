@@ -88,7 +88,8 @@ class DrillSettings:
 class Data:
     """All that is looked after of an app's data on a host. ``base`` is the app's folder, ``user`` its user.
 
-    ``folders`` are those with the app's files, by their absolute paths.
+    ``folders`` are those with the app's files, by their absolute paths. ``former`` are databases that the app had
+    before, of another kind or name: nobody looks after them, and they are still there; they hold no connections.
     """
 
     app: str
@@ -101,6 +102,12 @@ class Data:
     retention: Retention = field(default_factory=Retention)
     drill: DrillSettings = field(default_factory=DrillSettings)
     archive: Archive | None = None
+    former: tuple[Database, ...] = ()
+
+    @property
+    def databases(self) -> tuple[Database, ...]:
+        """All that the host has of the app's."""
+        return (*([self.database] if self.database else []), *self.former)
 
 
 def data_to_wire(data: Data) -> dict[str, Any]:
@@ -116,7 +123,13 @@ def data_from_wire(wire: Mapping[str, Any]) -> Data:
     for name, cls in _PARTS.items():
         if values.get(name) is not None:
             values[name] = _made(cls, values[name])
+    values["former"] = [database_from_wire(one) for one in values.get("former", ())]
     return _made(Data, values)
+
+
+def database_from_wire(wire: Mapping[str, Any]) -> Database:
+    """The same for a database alone."""
+    return _made(Database, wire)
 
 
 _PARTS: dict[str, type[Any]] = {

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seawall.agent.data.engines.mariadb_client import Client, literal, pattern, quoted
+from seawall.agent.data.engines.mariadb_figures import text
 from seawall.agent.data.wanted import MariadbDatabase
 from seawall.agent.errors import ApplyFailed, CommandFailed
 from seawall.agent.resources import texts
@@ -29,6 +30,7 @@ USER = (
     " COALESCE(JSON_QUERY(priv, '$.auth_or'), '') FROM mysql.global_priv WHERE user = {user} AND host = 'localhost'"
 )
 GRANTED = "SELECT 1 FROM mysql.db WHERE user = {user} AND host = 'localhost' AND db = {pattern}"
+OF_USER = "SELECT HEX(db) FROM mysql.db WHERE user = {user} AND host = 'localhost'"
 DATABASE = "SELECT 1 FROM information_schema.schemata WHERE schema_name = {name}"
 
 
@@ -120,10 +122,15 @@ def _statements(resource: MariadbDatabase, found: DatabaseFound) -> list[str]:
     return made
 
 
-def remove(socket: str, database: str, user: str) -> None:
-    """Remove a database, with all that is in it, and its user. Raises ApplyFailed."""
+def remove(socket: str, user: str) -> None:
+    """Remove a user and all databases that it may do anything in, those that a restore has put aside too, with all that
+    is in them. Raises ApplyFailed."""
     try:
         with Client(socket) as client:
-            client.ask(f"DROP DATABASE IF EXISTS {quoted(database)}", f"DROP USER IF EXISTS {quoted(user)}@localhost")
+            granted = {row[0] for row in client.ask(OF_USER.format(user=literal(user)))}
+            there = [text(row[0]) for row in client.ask("SELECT HEX(schema_name) FROM information_schema.schemata")]
+            doomed = [name for name in there if pattern(name).encode().hex().upper() in granted]
+            client.ask(*(f"DROP DATABASE {quoted(name)}" for name in doomed))
+            client.ask(f"DROP USER IF EXISTS {quoted(user)}@localhost")
     except CommandFailed as error:
-        raise ApplyFailed(f"the database {database} could not be removed: {error.fact}", place=database) from error
+        raise ApplyFailed(f"the database of {user} could not be removed: {error.fact}", place=user) from error
