@@ -32,6 +32,8 @@ def render(
         _section("release", _release(findings)),
         _section("processes", (_line(i.value.name, i.value.command, i) for i in findings.processes.items)),
         _section("env", _env(findings)),
+        _database(findings),
+        _redis(findings),
     ]
     return HEADER + "\n".join(section for section in sections if section)
 
@@ -126,6 +128,35 @@ def _env(findings: Findings) -> Iterator[str]:
     for item in findings.variables.items:
         if item.value.need is Need.REQUIRED and not item.value.secret:
             yield f'# {item.value.name} = ""  # {item.evidence}, without a default'
+
+
+def _database(findings: Findings) -> str:
+    """Commented: whether the database is to be on the host, or somebody else runs it, only the person knows."""
+    found = findings.database.items
+    if not found:
+        return ""
+    lines = ["# [database]  # uncommented, it is set up on the host, and the app is given its URL"]
+    others = '"mariadb", "sqlite", or "external" for one that somebody else runs'
+    lines += [f'# kind = "{item.value.kind}"  # {item.evidence}; or {others}' for item in found]
+    return _store(findings, lines, found[0].value.variable, "DATABASE_URL")
+
+
+def _redis(findings: Findings) -> str:
+    found = findings.redis.items
+    if not found:
+        return ""
+    lines = ["# [redis]  # uncommented, the app has one of its own on the host"]
+    lines.append(f"# enabled = true  # {found[0].evidence}")
+    return _store(findings, lines, found[0].value.variable, "REDIS_URL")
+
+
+def _store(findings: Findings, lines: list[str], variable: str, usual: str) -> str:
+    kept = variable in [item.value.name for item in secrets(findings)]
+    if variable != usual:
+        lines.append(f"# variable = {_toml(variable)}")
+    if kept:
+        lines[0] += f"; {variable} is then no secret to set"
+    return "\n".join(lines) + "\n"
 
 
 def _line(key: str, value: str, item: Item[T]) -> str:

@@ -45,6 +45,8 @@ def _found(findings: Findings) -> Iterator[tuple[str, str, str]]:
         yield "process", f"{process.value.name}: {process.value.command}", str(process.evidence)
     for workers in findings.workers.items:
         yield "workers", str(workers.value), str(workers.evidence)
+    for store in (*findings.database.items, *findings.redis.items):
+        yield "data", f"{store.value.kind} ({store.value.variable})", str(store.evidence)
     for path in findings.persist.items:
         yield "writes to", path.value, str(path.evidence)
     for variable in findings.variables.items:

@@ -20,6 +20,7 @@ from seawall.config.detect.routes import read_prefixes, read_routes
 from seawall.config.detect.setup import find_setup
 from seawall.config.detect.source import read_sources
 from seawall.config.detect.static import find_static, without_kept
+from seawall.config.detect.stores import find_database, find_redis
 from seawall.config.detect.tree import Tree, printable, read_tree
 from seawall.config.detect.workers import find_workers
 
@@ -40,11 +41,12 @@ def detect(root: Path, entry: str | None = None) -> Findings:
     environment = find_environment(tree, sources)
     persist = find_persist(tree, sources, made)
     migrate = find_migrate(tree, sources, fact.best, procfile)
+    requirements = find_requirements(tree)
     return Findings(
         name=_name(tree),
         app=fact,
         static=without_kept(find_static(tree, sources, made, prefixes), persist),
-        requirements=find_requirements(tree),
+        requirements=requirements,
         install=find_install(tree, sources),
         python=find_python(tree),
         setup=find_setup(sources, fact.best, migrate),
@@ -52,6 +54,8 @@ def detect(root: Path, entry: str | None = None) -> Findings:
         processes=find_processes(sources, procfile),
         health=find_health(list(read_routes(sources, prefixes))),
         variables=environment.variables,
+        database=find_database(tree, requirements, environment.variables),
+        redis=find_redis(tree, requirements, environment.variables),
         dotenv=environment.dotenv,
         hard_coded_key=environment.hard_coded_key,
         persist=persist,

@@ -175,6 +175,14 @@ class Variable:
 
 
 @dataclass(frozen=True)
+class Store:
+    """A database (its ``kind`` as under ``[database]``) or a Redis, and the variable that its URL is looked for in."""
+
+    kind: str
+    variable: str
+
+
+@dataclass(frozen=True)
 class Findings:
     """All that is known of a project from reading it."""
 
@@ -189,6 +197,8 @@ class Findings:
     processes: Fact[Process]
     health: Fact[str]
     variables: Fact[Variable]
+    database: Fact[Store]
+    redis: Fact[Store]
     dotenv: Fact[str]
     hard_coded_key: Evidence | None
     persist: Fact[str]
