@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from seawall.agent.data.aside import Kept
 from seawall.cli.render.databases import databases_data, databases_lines
-from seawall.operations.data.databases import Databases, Kept
+from seawall.operations.data.databases import Databases
 
 from .conftest import Fleet, Run
 from .golden import KEPT, assert_kept, text_of
@@ -31,7 +32,7 @@ FOLDER = {
 }
 ANSWER = {"database": {"name": "guestbook", "bytes": 1_250_000_000}, "kept": [DATABASE, FOLDER]}
 WEB1 = "root@web1.example.com"
-FOUND = Databases(WEB1, "guestbook", 1_250_000_000, (Kept(WEB1, **DATABASE), Kept(WEB1, **FOLDER)))
+FOUND = Databases(WEB1, "guestbook", 1_250_000_000, (Kept(**DATABASE), Kept(**FOLDER)))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from seawall.agent.data.restored import Restored
 from seawall.cli.render import cloned, copied
 from seawall.cli.render.deployed import Done
 from seawall.config.made_secrets import BACKUP_PASSWORD, Own
@@ -15,7 +16,7 @@ from seawall.errors import SeawallError, SecretError, UsageError
 from seawall.operations.data import clone_host
 from seawall.operations.data.clone_host import Cloned
 from seawall.operations.data.copy_database import Copied, Route, look
-from seawall.operations.data.restore import Outlook, Restored
+from seawall.operations.data.restore import Outlook
 
 from .conftest import Run
 from .golden import KEPT, assert_kept, text_of

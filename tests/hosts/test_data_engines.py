@@ -281,10 +281,11 @@ def test_a_link_in_the_place_of_the_file_leads_root_nowhere(data_host: Host, not
     lines = """
 from seawall.agent.data.engines import engine_for
 from seawall.agent.data.vocabulary import Database
+from seawall.agent.errors import DumpFailed
 try:
     with engine_for(Database(**DATABASE)).dump() as dump:
         print(len(dump.stream.read()))
-except Exception as error:
+except DumpFailed as error:
     print(error.fact)
 """
     assert agent(data_host, f"DATABASE = {linked!r}\n{lines}").endswith("unable to open database file")

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from .agent_there import bring_agent, there
 from .conftest import BootHost
 from .data_host import DATA_PACKAGES
 from .machine import Host
+from .on_host import answer, bring_agent
 
 #: Types whose text depends on settings, names that must be quoted, and what is no table but must come back.
 SCHEMA = """
@@ -94,7 +94,7 @@ def server(boot_module_host: BootHost) -> Host:
 
 
 def asked(host: Host, code: str) -> Any:
-    return there(host, ENGINE + code)
+    return answer(host, ENGINE + code)
 
 
 def test_a_copy_has_the_figures_of_the_dumps_own_moment_while_others_write(server: Host) -> None:

@@ -137,11 +137,11 @@ def drop(*, name: str, directory: Path, environment: str, hosts: tuple[str, ...]
         console.must_ask("database drop", "say --yes")
         accept(f"Remove {name} for good?")
     with connected_to(project, hosts) as there:
-        gone = follow(databases.drop(there, name), "", there)
+        host, gone = follow(databases.drop(there, name), "", there)
     if as_json:
-        console.document(dropped_data(project.app_id, gone))
+        console.document(dropped_data(project.app_id, host, gone))
     else:
-        console.show(dropped_lines(gone))
+        console.show(dropped_lines(host, gone))
 
 
 def _must_be_meant(source: str, target: str, *, meant: bool) -> None:

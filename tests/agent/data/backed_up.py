@@ -19,7 +19,8 @@ from seawall.agent.data.manifest import DatabasePart, FilesPart, Manifest
 from seawall.agent.data.outlook import Outlook, Wish
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.record import Run
-from seawall.agent.data.restore import Done, Restore
+from seawall.agent.data.restore import Restore
+from seawall.agent.data.restored import Restored
 from seawall.agent.data.vocabulary import Data, Database, Repository
 from seawall.agent.places import Places
 from seawall.agent.vocabulary import Event, Layout
@@ -112,7 +113,7 @@ class App:
         assert made.database is not None
         self.kept[-1].manifest = replace(made, database=replace(made.database, figures={**wanted, **figures}))
 
-    def restore(self, **wish: Any) -> Done:
+    def restore(self, **wish: Any) -> Restored:
         """The newest backup."""
         newest = self.kept[-1]
         layout = Layout("tiny", self.data.base, self.data.base, "", "", "", "", "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +22,7 @@ from seawall.agent.data.outlook import Outlook
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.quiet import Quiet
 from seawall.agent.data.recording import Alone, alone, recorded
+from seawall.agent.data.restored import Restored
 from seawall.agent.data.source import Source
 from seawall.agent.errors import AgentError, Cancelled, LoadFailed
 from seawall.agent.files import disk_full, remove_tree
@@ -30,23 +31,6 @@ from seawall.agent.vocabulary import Event
 
 #: Bytes that are written at a time.
 PIECE = 1 << 20
-
-
-@dataclass
-class Done:
-    """What became of what was there: the name of the database that was live, and the folders with the files that were;
-    or where the backup is now, if it is not live."""
-
-    backup: str
-    database: str = ""
-    kept_database: str = ""
-    table: str = ""
-    folder: str = ""
-    folders: dict[str, str] = field(default_factory=dict)
-    migrate: str = ""
-    kept_redis: str = ""
-    #: Until when all of this is kept, at least (:func:`seawall.agent.data.aside.until`).
-    until: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +48,7 @@ class Restore:
     adapt: Callable[[Engine, str], None] = lambda _engine, _name: None
     alone: Alone = alone
 
-    def run(self) -> Done:
+    def run(self) -> Restored:
         """Do it. Raises NotEmpty, LoadFailed, NotAsBackedUp, RepositoryFailed, Locked, Cancelled, GateFailed."""
         at, backup = self._at, self.source.manifest
         with self.alone(at, self.by, "restore"), recorded(at, self.job) as recording:
@@ -76,7 +60,7 @@ class Restore:
             finally:
                 self._tidy()
 
-    def _do(self) -> Done:
+    def _do(self) -> Restored:
         wish = self.outlook.wish
         if wish.folder:
             return self._unpacked(wish.folder)
@@ -86,7 +70,7 @@ class Restore:
 
     # in the place of the live data
 
-    def _live(self) -> Done:
+    def _live(self) -> Restored:
         scratch = self._load()
         folders = self._unpack()
         self._fetch_redis()
@@ -94,11 +78,11 @@ class Restore:
         with lock.hold(self.places.lock, by=self.by, action="restore"):
             return self._exchange(scratch, folders)
 
-    def _exchange(self, scratch: str, folders: Sequence[Folder]) -> Done:
+    def _exchange(self, scratch: str, folders: Sequence[Folder]) -> Restored:
         app = Quiet(self.places, self.report)
         app.look()
         moves = [move for folder in folders for move in folder.prepare()]
-        done = Done(self.source.manifest.id, migrate=app.migrate)
+        done = Restored(backup=self.source.manifest.id, migrate=app.migrate)
         redis = self._redis_aside()
         exchange.note(self._at.exchange, Noted(tuple(moves), scratch, app.live, app.maintenance, redis))
         try:
@@ -118,7 +102,7 @@ class Restore:
         done.until = self._until(done.kept_database, done.kept_redis, *done.folders.values())
         return done
 
-    def _begin_again(self, app: Quiet, moves: Sequence[Move], folders: Sequence[Folder], done: Done) -> None:
+    def _begin_again(self, app: Quiet, moves: Sequence[Move], folders: Sequence[Folder], done: Restored) -> None:
         """Start the app on what was restored. Raises GateFailed, StartFailed, with the data of before live again."""
         try:
             app.end()
@@ -138,7 +122,7 @@ class Restore:
             )
             raise
 
-    def _put_back(self, app: Quiet, moves: Sequence[Move], folders: Sequence[Folder], done: Done) -> None:
+    def _put_back(self, app: Quiet, moves: Sequence[Move], folders: Sequence[Folder], done: Restored) -> None:
         exchange.put_back(moves)
         if done.kept_redis and self.outlook.redis:
             RedisEngine(self.outlook.redis).put_back(done.kept_redis)
@@ -149,18 +133,20 @@ class Restore:
 
     # elsewhere
 
-    def _other_database(self, name: str) -> Done:
+    def _other_database(self, name: str) -> Restored:
         scratch = self._load()
         old = self._unless_empty(self._engine.replace(name, scratch))
-        return Done(self.source.manifest.id, database=name, kept_database=old, until=self._until(old))
+        return Restored(backup=self.source.manifest.id, database=name, kept_database=old, until=self._until(old))
 
-    def _with_table(self, table: str) -> Done:
+    def _with_table(self, table: str) -> Restored:
         scratch = self._load()
         self._check_cancelled()
         live = self.outlook.live_name
-        return Done(self.source.manifest.id, database=live, table=self._engine.copy_table(table, scratch, live))
+        return Restored(
+            backup=self.source.manifest.id, database=live, table=self._engine.copy_table(table, scratch, live)
+        )
 
-    def _unpacked(self, folder: Path) -> Done:
+    def _unpacked(self, folder: Path) -> Restored:
         backup, held = self.source.manifest, {}
         if self.outlook.held():
             held = {str(folder): str(_before(folder))}
@@ -172,7 +158,7 @@ class Restore:
             for there, before in held.items():
                 Path(before).rename(there)
             raise
-        return Done(backup.id, folder=str(folder), folders=held)
+        return Restored(backup=backup.id, folder=str(folder), folders=held)
 
     def _unpack_into(self, folder: Path) -> None:
         backup = self.source.manifest

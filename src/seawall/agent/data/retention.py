@@ -14,7 +14,7 @@ STAMP = "%Y%m%d-%H%M%S"
 LEAP = timedelta(days=62)
 
 
-def to_forget(ids: Iterable[str], retention: Retention, *, now: str, proven: Collection[str]) -> list[str]:
+def to_forget(ids: Iterable[str], retention: Retention | None, *, now: str, proven: Collection[str]) -> list[str]:
     """The backups of one host that are kept no longer, oldest first.
 
     The newest of each of the last ``daily`` days, ``weekly`` weeks (ISO 8601) and ``monthly`` months that have one is
@@ -24,6 +24,8 @@ def to_forget(ids: Iterable[str], retention: Retention, *, now: str, proven: Col
     A clock that is wrong, or was, costs no backup. Those from after ``now`` are none of these, and are kept; and where
     ``now`` is a `LEAP` after the newest before it, nothing goes this time.
     """
+    if retention is None:
+        return []
     past = sorted((one for one in ids if one[: len(now)] <= now), reverse=True)
     before = [one for one in past if one[: len(now)] < now]
     if before and before[0] < _earlier(now, LEAP):

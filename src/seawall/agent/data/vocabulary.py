@@ -60,9 +60,9 @@ class Repository:
 class Retention:
     """How many backups are kept: the last one of so many days, weeks and months."""
 
-    daily: int = 7
-    weekly: int = 5
-    monthly: int = 12
+    daily: int
+    weekly: int
+    monthly: int
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,9 @@ class DrillSettings:
 class Data:
     """All that is looked after of an app's data on a host. ``base`` is the app's folder, ``user`` its user.
 
-    ``folders`` are those with the app's files, by their absolute paths. ``former`` are databases that the app had
-    before, of another kind or name: nobody looks after them, and they are still there; they hold no connections.
+    ``folders`` are those with the app's files, by their absolute paths. Without a ``retention`` no backup is removed.
+    ``former`` are databases that the app had before, of another kind or name: nobody looks after them, and they are
+    still there; they hold no connections.
     """
 
     app: str
@@ -99,7 +100,7 @@ class Data:
     redis: RedisServer | None = None
     folders: tuple[str, ...] = ()
     repository: Repository | None = None
-    retention: Retention = field(default_factory=Retention)
+    retention: Retention | None = None
     drill: DrillSettings = field(default_factory=DrillSettings)
     archive: Archive | None = None
     former: tuple[Database, ...] = ()

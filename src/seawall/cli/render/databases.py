@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from seawall.cli.render.lines import Line, ago, size, table
 
 if TYPE_CHECKING:
-    from seawall.operations.data.databases import Databases, Kept
+    from seawall.agent.data.aside import Kept
+    from seawall.operations.data.databases import Databases
 
 
 def databases_lines(found: Sequence[Databases], now: datetime) -> list[Line]:
@@ -25,12 +26,12 @@ def databases_data(app: str, found: Sequence[Databases], now: datetime) -> dict[
     return {"app": app, "hosts": hosts}
 
 
-def dropped_lines(gone: Kept) -> list[Line]:
-    return [Line(f"{gone.host}: {gone.name} is removed: {size(gone.bytes)}", "good")]
+def dropped_lines(host: str, gone: Kept) -> list[Line]:
+    return [Line(f"{host}: {gone.name} is removed: {size(gone.bytes)}", "good")]
 
 
-def dropped_data(app: str, gone: Kept) -> dict[str, Any]:
-    return {"app": app, **asdict(gone)}
+def dropped_data(app: str, host: str, gone: Kept) -> dict[str, Any]:
+    return {"app": app, "host": host, **asdict(gone)}
 
 
 def stays(until: str) -> str:
@@ -55,5 +56,4 @@ def _age(since: str, now: datetime) -> int:
 
 
 def _with_age(kept: dict[str, Any], now: datetime) -> dict[str, Any]:
-    own = {name: value for name, value in kept.items() if name != "host"}
-    return {**own, "age": _age(kept["since"], now)}
+    return {**kept, "age": _age(kept["since"], now)}

@@ -12,8 +12,9 @@ from seawall.cli.render.lines import Line, count, size
 LATEST = "latest"
 
 if TYPE_CHECKING:
+    from seawall.agent.data.restored import Restored
     from seawall.operations.data.drill import Proven
-    from seawall.operations.data.restore import Outlook, Restored, Wanted
+    from seawall.operations.data.restore import Outlook, Wanted
 
 
 def outlook_lines(outlook: Outlook, wanted: Wanted) -> list[Line]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 
+from seawall.agent.data.restored import Restored
 from seawall.config.made_secrets import BACKUP_PASSWORD
 from seawall.errors import SeawallError, SecretError, UsageError
 from seawall.operations.data import restore as restoring
-from seawall.operations.data.restore import Outlook, Restored, Wanted
+from seawall.operations.data.restore import Outlook, Wanted
 from seawall.operations.deploy import set_up
 from seawall.operations.events import Happening
 from seawall.operations.plan import HostPlan, Plan

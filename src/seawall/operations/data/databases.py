@@ -5,23 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
+from seawall.agent.data.aside import Kept
 from seawall.config.model import LOCAL, Project
 from seawall.errors import UsageError
 from seawall.operations.data.asking import ask
 from seawall.operations.events import Happening
 from seawall.operations.hosts import Host
-
-
-@dataclass(frozen=True)
-class Kept:
-    """See `seawall.agent.data.aside.Kept`."""
-
-    host: str
-    kind: str
-    name: str
-    bytes: int
-    since: str
-    until: str
 
 
 @dataclass(frozen=True)
@@ -48,8 +37,11 @@ def databases(hosts: Sequence[Host]) -> list[Databases]:
     return [_of(host) for host in hosts]
 
 
-def drop(hosts: Sequence[Host], name: str) -> Generator[Happening, None, Kept]:
-    """Remove what is kept under this name. Raises UsageError where no host or several have it, HostError."""
+def drop(hosts: Sequence[Host], name: str) -> Generator[Happening, None, tuple[str, Kept]]:
+    """Remove what is kept under this name. Returns on which host it was, and what.
+
+    Raises UsageError where no host or several have it, HostError.
+    """
     having = [host for host in hosts if any(one.name == name for one in _of(host).kept)]
     if len(having) != 1:
         raise UsageError(
@@ -58,10 +50,10 @@ def drop(hosts: Sequence[Host], name: str) -> Generator[Happening, None, Kept]:
             remedy="--host says on which" if having else "`seawall database list` shows what is kept",
         )
     answer = yield from ask(having[0], "data-drop", name=name)
-    return Kept(having[0].name, **answer)
+    return having[0].name, Kept(**answer)
 
 
 def _of(host: Host) -> Databases:
     answer = host.session.request("data-databases")
     live = answer["database"] or {"name": "", "bytes": 0}
-    return Databases(host.name, live["name"], live["bytes"], tuple(Kept(host.name, **one) for one in answer["kept"]))
+    return Databases(host.name, live["name"], live["bytes"], tuple(Kept(**one) for one in answer["kept"]))

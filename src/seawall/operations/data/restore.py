@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from seawall.agent.data.restored import Restored
 from seawall.errors import UsageError
 from seawall.operations.data.asking import ask
 from seawall.operations.events import Happening
@@ -51,24 +52,6 @@ class Outlook:
     redis: bool = False
 
 
-@dataclass(frozen=True)
-class Restored:
-    """What became of it: see `seawall.agent.data.restore.Done`. ``reached`` is when the last change was made that is in
-    a database brought to a moment: UTC, RFC 3339."""
-
-    host: str
-    backup: str
-    database: str = ""
-    kept_database: str = ""
-    table: str = ""
-    folder: str = ""
-    folders: dict[str, str] = field(default_factory=dict)
-    migrate: str = ""
-    kept_redis: str = ""
-    until: str = ""
-    reached: str = ""
-
-
 def the_one(hosts: Sequence[Host]) -> Host:
     """The host that has the data. Raises UsageError where several might."""
     if len(hosts) > 1:
@@ -86,4 +69,4 @@ def look(host: Host, wanted: Wanted) -> Outlook:
 def restore(host: Host, wanted: Wanted) -> Generator[Happening, None, Restored]:
     """Do it. Raises HostError with everything as it was."""
     answer = yield from ask(host, "data-restore", **wanted.fields())
-    return Restored(host.name, **answer)
+    return Restored(**{**answer, "host": host.name})

@@ -6,16 +6,13 @@ has no server (SQLite), its module says what a name is there.
 
 from __future__ import annotations
 
-from importlib import import_module
+from collections.abc import Callable
 from types import TracebackType
 from typing import IO, Protocol
 
 from seawall.agent.data.figures import Figures
 from seawall.agent.data.vocabulary import Database
 from seawall.agent.errors import BadRequest
-
-#: Each is a module beside this one.
-KINDS = ("postgresql", "mariadb", "sqlite")
 
 
 class Dump(Protocol):
@@ -111,11 +108,35 @@ class Engine(Protocol):
 
 
 def engine_for(database: Database) -> Engine:
-    """The engine of a database's kind: what the function ``engine`` of its module makes of it.
-
-    Raises BadRequest for a kind that this agent does not know.
-    """
-    if database.kind not in KINDS:
+    """The engine of a database's kind. Raises BadRequest for a kind that this agent does not know."""
+    if database.kind not in _ENGINES:
         raise BadRequest(f"this agent knows no database of the kind {database.kind!r}", remedy="use the same seawall")
-    made: Engine = import_module(f"{__name__}.{database.kind}").engine(database)
-    return made
+    return _ENGINES[database.kind](database)
+
+
+# A host has one kind, and need not read the code of the others.
+
+
+def _postgresql(database: Database) -> Engine:
+    from seawall.agent.data.engines.postgresql import PostgreSQL
+
+    return PostgreSQL(database)
+
+
+def _mariadb(database: Database) -> Engine:
+    from seawall.agent.data.engines.mariadb import MariadbEngine
+
+    return MariadbEngine(database)
+
+
+def _sqlite(database: Database) -> Engine:
+    from seawall.agent.data.engines.sqlite import SqliteEngine
+
+    return SqliteEngine(database)
+
+
+_ENGINES: dict[str, Callable[[Database], Engine]] = {
+    "postgresql": _postgresql,
+    "mariadb": _mariadb,
+    "sqlite": _sqlite,
+}

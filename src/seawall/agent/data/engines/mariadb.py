@@ -44,11 +44,6 @@ OPTIONS = (
 LOAD_OPTIONS = ("--batch", "--binary-mode", PACKET)
 
 
-def engine(database: Database) -> MariadbEngine:
-    """The engine for an app's database."""
-    return MariadbEngine(database)
-
-
 class MariadbEngine:
     """The app's database and others on the same server, with root's rights over the socket."""
 

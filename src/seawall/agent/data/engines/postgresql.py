@@ -36,10 +36,6 @@ DAMAGED = 2
 DUMP = ("pg_dump", "--format=custom", "--compress=0")
 
 
-def engine(database: Database) -> PostgreSQL:
-    return PostgreSQL(database)
-
-
 class PostgreSQL:
     """The server that an app's database is on; names are those of its databases."""
 

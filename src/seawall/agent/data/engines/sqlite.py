@@ -21,11 +21,6 @@ from seawall.agent.data.vocabulary import Database
 from seawall.agent.errors import BadRequest, CommandFailed, DumpFailed, LoadFailed
 
 
-def engine(database: Database) -> SqliteEngine:
-    """The engine for an app's file."""
-    return SqliteEngine(database)
-
-
 class SqliteEngine:
     """The app's file and those beside it."""
 
