@@ -203,6 +203,50 @@ def test_a_restored_mariadb_takes_the_place_of_the_live_one_with_all_that_hangs_
     assert rows(data_host) == before
 
 
+EVENTS = """
+from seawall.agent.data.engines import engine_for
+from seawall.agent.data.engines.mariadb_client import Client
+from seawall.agent.data.figures import compare
+from seawall.agent.data.vocabulary import Database
+engine = engine_for(Database(**DATABASE))
+
+def ticks(database):
+    with Client(DATABASE["socket"], database) as client:
+        return int(client.ask("SELECT COUNT(*) FROM ticks")[0][0])
+
+def await_ticks(number):
+    deadline = time.monotonic() + 60
+    while ticks("ledger") < number and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+with Client(DATABASE["socket"], "ledger") as client:
+    client.ask(
+        "SET GLOBAL event_scheduler = ON",
+        "CREATE TABLE ticks (id INT AUTO_INCREMENT PRIMARY KEY)",
+        "CREATE DEFINER = ledger@localhost EVENT ticking ON SCHEDULE EVERY 1 SECOND DO INSERT INTO ticks VALUES (NULL)",
+    )
+await_ticks(1)
+with engine.dump() as dump:
+    data, wanted = dump.stream.read(), dump.figures()
+    dump.finish()
+engine.create("ledger_drill")
+engine.load(io.BytesIO(data), "ledger_drill")
+await_ticks(ticks("ledger") + 4)
+print(compare(wanted, engine.figures("ledger_drill")))
+old = engine.replace("ledger", "ledger_drill")
+kept, live = ticks(old), ticks("ledger")
+await_ticks(live + 3)
+print(ticks(old) == kept, ticks("ledger") >= live + 3)
+engine.drop(old)
+with Client(DATABASE["socket"], "ledger") as client:
+    client.ask("SET GLOBAL event_scheduler = OFF", "DROP EVENT ticking", "DROP TABLE ticks")
+"""
+
+
+def test_events_of_a_copy_never_run_and_those_of_the_live_database_go_on(data_host: Host, ledger: Project) -> None:
+    assert agent(data_host, f"DATABASE = {MARIADB!r}\n{EVENTS}").splitlines() == ["[]", "True True"]
+
+
 REFUSALS = """
 from seawall.agent.data.engines import engine_for
 from seawall.agent.data.vocabulary import Database

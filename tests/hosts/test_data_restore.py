@@ -1,6 +1,7 @@
 """The bad day, as a person has it: rows and files come back, what was there is kept, and drills tell what is proven."""
 
 import json
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -33,6 +34,20 @@ with app.test_client() as client:
 print(os.environ["DATABASE_URL"].split("@")[1])
 assert words[0] == "one", words
 '''
+
+
+#: What somebody who has broken into the app could leave: with more rights than the app's it writes a file.
+HOSTILE = """
+CREATE FUNCTION seize() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM set_config('role', 'none', false);
+    EXECUTE $seize$COPY (SELECT 1) TO PROGRAM 'touch /var/lib/postgresql/seized'$seize$;
+    RETURN true;
+EXCEPTION WHEN OTHERS THEN RETURN true; END $$;
+CREATE TABLE hostile (word text CHECK (public.seize()));
+CREATE FUNCTION told(hostile) RETURNS text LANGUAGE sql AS $$ SELECT public.seize()::text $$;
+CREATE CAST (hostile AS text) WITH FUNCTION told(hostile);
+INSERT INTO hostile VALUES ('one');
+"""
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +197,23 @@ def test_a_restore_that_ends_while_data_changes_places_is_told_and_healed_by_the
     assert rows(host) == ["one", "two"]
     assert not host.exists(f"{BASE}/maintenance")
     assert project.seawall("status", check=False).code == 0
+
+
+def test_what_an_app_has_put_into_its_database_gets_no_more_rights_by_backups_drills_and_restores(
+    project: Project, host: Host
+) -> None:
+    environment = host.read_file(f"{BASE}/live/env")
+    (secret,) = re.findall(r"://ledger:([^@]+)@", environment)
+    login = ["env", f"PGPASSWORD={secret}", "psql", "-XqAt", "-h", "/var/run/postgresql", "-U", "ledger", "ledger"]
+    host.run([*login, "-v", "ON_ERROR_STOP=1"], stdin=HOSTILE)
+    project.seawall("backup", "now")
+    project.seawall("drill")
+    project.seawall("restore", "--replace", "--yes")
+    project.seawall("restore", "--table", "hostile", "--yes")
+    assert sql(host, "ledger", "SELECT word FROM hostile_restored") == ["one"]
+    assert not host.exists("/var/lib/postgresql/seized")
+    host.run(login, stdin="DROP TABLE hostile CASCADE; DROP TABLE hostile_restored; DROP FUNCTION seize")
+    project.seawall("backup", "now")
 
 
 def test_a_drill_proves_the_newest_backup_with_the_apps_own_check(project: Project, host: Host) -> None:

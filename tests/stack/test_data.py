@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seawall.agent.data.vocabulary import Data, Database, RedisServer, data_from_wire
+from seawall.agent.data.vocabulary import Data, Database, RedisServer, Retention, data_from_wire
 from seawall.agent.vocabulary import AtBoot, File, Package, Service
 from seawall.config.model import Project
 from seawall.errors import ConfigError
@@ -54,8 +54,10 @@ def test_the_jobs_are_told_of_the_database_and_no_secret() -> None:
             socket="/var/run/postgresql",
             connections=64,
             variable="DATABASE_URL",
+            env_file="/srv/guestbook/state/database.env",
         ),
         folders=("/srv/guestbook/data",),
+        retention=Retention(7, 5, 12),
     )
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from seawall.agent.data.vocabulary import Database
 from seawall.agent.data.wanted import PostgresqlDatabase, PostgresqlServer
+from seawall.agent.envfile import render_environment_file
 from seawall.agent.vocabulary import File, Layout, Resource
 from seawall.config.made_secrets import DATABASE_PASSWORD
 from seawall.config.model import Project
@@ -55,9 +56,9 @@ def units() -> tuple[str, ...]:
     return ("postgresql.service",)  # and with it PgBouncer, which an app finds again by itself
 
 
-def database(project: Project, _layout: Layout, facts: Facts) -> Database:
-    name = project.database.name or project.app_id
-    return Database("postgresql", name, name, socket=SOCKET, connections=own_connections(project, facts))
+def database(project: Project, layout: Layout, facts: Facts) -> Database:
+    name, connections = project.database.name or project.app_id, own_connections(project, facts)
+    return Database("postgresql", name, name, socket=SOCKET, connections=connections, env_file=_env_file(layout))
 
 
 def own_connections(project: Project, facts: Facts) -> int:
@@ -113,7 +114,16 @@ def unit_folder(major: str) -> str:
 
 def secret_resources(inputs: Inputs, layout: Layout) -> tuple[Resource, ...]:
     made = database(inputs.project, layout, inputs.facts)
-    return (PostgresqlDatabase(version(inputs.facts), made.name, made.user, inputs.own[DATABASE_PASSWORD]),)
+    password = inputs.own[DATABASE_PASSWORD]
+    return (
+        PostgresqlDatabase(version(inputs.facts), made.name, made.user, password),
+        File(made.env_file, render_environment_file({DATABASE_PASSWORD: password}), 0o600, secret=True),
+    )
+
+
+def _env_file(layout: Layout) -> str:
+    """What restores log in by, as the app's own role."""
+    return f"{layout.base}/state/database.env"
 
 
 def url(project: Project, _layout: Layout, own: Mapping[str, str], _required: frozenset[str]) -> str:

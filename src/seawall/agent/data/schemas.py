@@ -43,8 +43,10 @@ SELECT replace(line, E'\n', ' ') FROM (
     FROM own JOIN pg_constraint con ON conrelid = own.oid
   UNION ALL SELECT 'type ' || enumtypid::regtype || ' ' || string_agg(enumlabel, ', ' ORDER BY enumsortorder)
     FROM pg_enum GROUP BY enumtypid) AS lines;
-SELECT format('SELECT ''revision '' || version_num FROM %I.%I', schemaname, tablename)
-  FROM pg_tables WHERE tablename = 'alembic_version' \gexec
+SELECT format('SELECT ''revision '' || version_num FROM %I.%I', n.nspname, c.relname)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+  WHERE c.relname = 'alembic_version' AND c.relkind = 'r' AND a.attname = 'version_num'
+    AND a.atttypid IN ('text'::regtype, 'varchar'::regtype) \gexec
 """
 MARIADB = """
 SELECT CONCAT('table ', TABLE_NAME, ' ', COALESCE(ENGINE, TABLE_TYPE), ' ', COALESCE(TABLE_COLLATION, ''))

@@ -1,6 +1,6 @@
 """PostgreSQL, by its own programs and as the user that owns the server, over its unix socket.
 
-Scratch databases belong to the app's role, and what is loaded into them does too (pg_restore's ``--no-owner --role``).
+Scratch databases belong to the app's role, and what is loaded into them does too (pg_restore's ``--no-owner``).
 Rights that were granted to other roles are not restored: those roles may not be there.
 """
 
@@ -19,10 +19,13 @@ from seawall.agent.data.engines.postgresql_session import PointSession, Session
 from seawall.agent.data.figures import Figures
 from seawall.agent.data.running import Running
 from seawall.agent.data.vocabulary import Database
+from seawall.agent.envfile import parse_environment_file
 from seawall.agent.errors import BadRequest, CommandFailed, DumpFailed, LoadFailed
 
 #: The user that Debian's server runs as; the server knows it by its own rights (``peer``), without a password.
 ADMIN = "postgres"
+#: The name of the role's password in its file.
+PASSWORD = "DATABASE_PASSWORD"  # noqa: S105
 #: Where connections go that concern databases and not what is in them.
 MAINTENANCE = "postgres"
 #: Bounds, seconds: of what only looks, and of what reads or writes a whole database.
@@ -188,11 +191,26 @@ class PostgreSQL:
                     output=renaming.said(),
                 )
 
+    def _as_the_app(self) -> tuple[list[str], dict[str, str]]:
+        """The option and the environment by which a dump is loaded as the app's role.
+
+        What is loaded may run the app's functions (in CHECK, in generated columns). Somebody who has broken into the
+        app could write one that gives up SET ROLE, which a superuser's session always may (PostgreSQL's documentation,
+        SET ROLE), and wait for the next drill. So the role logs in itself. Where its password is not at hand, SET ROLE
+        is all there is.
+        """
+        try:
+            known = parse_environment_file(Path(self._database.env_file).read_text())
+        except OSError:
+            return [f"--role={self._database.user}"], self._env
+        return [], {**self._env, "PGUSER": self._database.user, "PGPASSWORD": known[PASSWORD]}
+
     def _pg_restore(self, stream: IO[bytes], into: str) -> None:
-        argv = ["pg_restore", "--exit-on-error", "--no-owner", "--no-privileges", f"--role={self._database.user}"]
+        role, env = self._as_the_app()
+        argv = ["pg_restore", "--exit-on-error", "--no-owner", "--no-privileges", *role]
         argv += ["--no-comments"] * bool(self._ask(into, sql.extensions(self._database.user)))
         # A crash may lose what was committed last; what is loaded then is made anew.
-        env = {**self._env, "PGOPTIONS": "-c synchronous_commit=off -c statement_timeout=0"}
+        env = {**env, "PGOPTIONS": "-c synchronous_commit=off -c statement_timeout=0"}
         with Running([*argv, "--dbname", into], user=ADMIN, env=env, stdin=stream) as loading:
             if loading.ended(LONG) != 0:
                 raise LoadFailed(
