@@ -46,6 +46,17 @@ GUNICORN = {
 }
 
 
+#: What a host says of the memory of its apps and of its databases, where there is nothing to say.
+MEMORY: dict[str, Any] = {
+    "measured": [],
+    "others": {},
+    "connections": 0,
+    "mariadb_connections": 0,
+    "pool_unused": False,
+    "databases": [],
+}
+
+
 def host_named(name: str, fleet: Any = None, live: str = "v12") -> Host:
     ask = (lambda op, tell=None, **fields: fleet.request(name, op, tell, **fields)) if fleet else None
     session: Any = SimpleNamespace(request=ask, close=lambda: None, cancel=lambda: None, facts={})
@@ -57,6 +68,7 @@ def host_named(name: str, fleet: Any = None, live: str = "v12") -> Host:
         "previous": "v11",
         "interrupted": "",
         "busy": "",
+        "memory": dict(MEMORY),
     }
     return Host(name, ServerTarget(name.partition("@")[2]), session, LAYOUT, app)
 
