@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,10 @@ assert words[0] == "one", words
 '''
 
 
+#: The statements of the guide for a single table.
+(GUIDE,) = re.findall(
+    r"```sql\n(.*?)```", (Path(__file__).parents[2] / "docs/guides/restoring.md").read_text(), re.DOTALL
+)
 #: What somebody who has broken into the app could leave: with more rights than the app's it writes a file.
 HOSTILE = """
 CREATE FUNCTION seize() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
@@ -160,6 +165,11 @@ def test_a_table_and_other_places_leave_the_live_data_alone(project: Project, ho
     assert rows(host) == ["three"]
     assert host.read_file(f"{BASE}/data/new") == "new"
     assert left(host) == []
+    for statement in GUIDE.replace("orders", "rows_kept").split(";"):
+        sql(host, "ledger", statement)
+    assert rows(host) == ["one", "two", "three"]
+    project.seawall("database", "drop", "yesterday", "--yes")
+    assert sql(host, "postgres", "SELECT datname FROM pg_database WHERE datname = 'yesterday'") == []
 
 
 def test_a_restore_that_is_killed_leaves_the_live_data_and_the_next_one_tidies_up(project: Project, host: Host) -> None:

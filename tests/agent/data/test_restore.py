@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from seawall.agent import lock
-from seawall.agent.data import exchange
+from seawall.agent.data import aside, exchange
 from seawall.agent.data.engines.sqlite import SqliteEngine
 from seawall.agent.data.exchange import Noted
 from seawall.agent.data.figures import TableFigures
@@ -106,6 +106,11 @@ def test_another_database_is_made_beside_the_live_one(app: App) -> None:
         app.restore(to="yesterday")
     done = app.restore(to="yesterday", replace=True)
     assert app.rows(done.kept_database) == ["one", "two"]
+    known = {one.name: one.until for one in aside.kept(app.data)}
+    assert known == {"yesterday": "", done.kept_database: ""}
+    for name in known:
+        aside.drop(app.data, name, "ada@desk")
+    assert (app.left(), app.rows()) == ([], ["three"])
 
 
 def test_a_folder_gets_the_dump_and_the_files_and_nothing_live_changes(app: App, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""What restores and copies have put aside: databases and folders of before, kept so that a restore can be undone.
+"""What restores and copies have put aside: databases and folders of before, kept so that a restore can be undone, and
+databases that a restore has made beside the live one.
 
-They are not kept for ever: once a backup that was made `DAYS` after them is proven, they go. A host that proves none
-keeps them.
+Those of before are not kept for ever: once a backup that was made `DAYS` after them is proven, they go. A host that
+proves none keeps them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from seawall.agent.files import remove_tree
 #: As long as the month that somebody closes his books by, and sees what is missing.
 DAYS = 30
 DATABASE, FOLDER = "database", "folder"
+#: Under this a run's record has the name of a database that it has made beside the live one.
+MADE = "made"
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,7 @@ def listed(data: Data) -> dict[str, Any]:
 
 def kept(data: Data) -> list[Kept]:
     """All that is kept of the app's, oldest first. Raises CommandFailed where the server does not answer."""
-    found = [_kept(data, *one) for one in (*_databases(data), *_folders(data))]
-    return sorted((one for one in found if one is not None), key=lambda one: (one.since, one.kind, one.name))
+    return sorted((*_databases(data), *_folders(data)), key=lambda one: (one.since, one.kind, one.name))
 
 
 def until(data: Data, name: str) -> str:
@@ -101,27 +103,31 @@ def _remove(data: Data, one: Kept) -> None:
         engine_for(data.database).drop(one.name)
 
 
-def _databases(data: Data) -> Iterator[tuple[str, str, int]]:
+def _databases(data: Data) -> Iterator[Kept]:
     """The app's own alone: names of other apps' may be alike."""
     database = data.database
     if database is None or database.kind == "external":
         return
+    runs = record.read(DataPlaces(Path(data.base)).record)
+    made = {str(run.details[MADE]): run.ended for run in runs if run.ok and MADE in run.details}
     for name, size in engine_for(database).sizes().items():
-        if name != database.name:
-            yield DATABASE, name, size
+        since = _since(name) or made.get(name, "")
+        if since and name != database.name:
+            yield Kept(DATABASE, name, size, since, until(data, name))
 
 
-def _folders(data: Data) -> Iterator[tuple[str, str, int]]:
+def _folders(data: Data) -> Iterator[Kept]:
     for live in (*data.folders, *([data.redis.folder] if data.redis else [])):
         folder = Path(live)
         for path in folder.parent.glob(f"{folder.name}_before_*"):
-            if path.is_dir() and not path.is_symlink():
-                yield FOLDER, str(path), _size(path)
+            since = _since(path.name)
+            if since and path.is_dir() and not path.is_symlink():
+                yield Kept(FOLDER, str(path), _size(path), since, until(data, path.name))
 
 
-def _kept(data: Data, kind: str, name: str, size: int) -> Kept | None:
-    since = naming.kept_since(Path(name).name)
-    return Kept(kind, name, size, _iso(_moment(since)), until(data, name)) if since else None
+def _since(name: str) -> str:
+    stamp = naming.kept_since(name)
+    return _iso(_moment(stamp)) if stamp else ""
 
 
 def _size(folder: Path) -> int:

@@ -56,7 +56,10 @@ class Restore:
             self._tidy()
             self.outlook.check()
             try:
-                return self._do()
+                done = self._do()
+                if self.outlook.wish.to and done.database:
+                    recording.details[aside.MADE] = done.database
+                return done
             finally:
                 self._tidy()
 
