@@ -133,6 +133,8 @@ def test_a_redis_that_is_no_longer_wanted_is_ended() -> None:
         BOOKWORM, redis_servers=("seawall-redis-guestbook.service 67108864", "seawall-redis-shop.service 1")
     )
     ended = [one for one in composed(facts=facts).resources if isinstance(one, Service) and not one.wanted]
+    assert any("Redis holds stays on the host" in note for note in composed(facts=facts).notes)
+    assert not any("Redis" in note for note in composed(project(redis={"enabled": True}), facts=facts).notes)
     assert [one.stop[-2:] for one in ended] == [("seawall-redis-guestbook.service", "/run/seawall-redis-guestbook")]
     (left,) = [
         one for one in left_behind(SERVER, composed().layout, facts) if isinstance(one, Service) and not one.wanted

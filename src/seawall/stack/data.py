@@ -193,7 +193,7 @@ def notes(inputs: Inputs) -> tuple[str, ...]:
     """What a person should know before a deployment."""
     engine = engine_of(inputs.project)
     own = engine.notes(inputs) if engine else ()
-    left = _left(inputs.project, inputs.facts)
+    left = (*_left(inputs.project, inputs.facts), *redis.notes(inputs.project, inputs.facts))
     return (*own, *left, *backup.notes(inputs.project), *pitr.notes(inputs.project))
 
 

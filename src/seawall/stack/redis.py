@@ -81,12 +81,23 @@ def resources(project: Project, layout: Layout, facts: Facts) -> tuple[Resource,
 def ended(layout: Layout, facts: Facts) -> tuple[Service, ...]:
     """The end of a Redis that the host still has for the app, but not of its data. A systemd that has read that the
     unit is gone no longer knows of its folder in /run."""
-    if not any(word.split()[0] == unit(layout.app) for word in facts.redis_servers):
+    if not _is_there(layout.app, facts):
         return ()
     start = ("systemctl", "start", unit(layout.app))
     stop = ("/bin/sh", "-c", 'systemctl stop "$0" && rm -rf "$1"', unit(layout.app), f"/run/{name(layout.app)}")
     running = ("systemctl", "is-active", "--quiet", unit(layout.app))
     return (Service(name(layout.app), start=start, running=running, stop=stop, wanted=False),)
+
+
+def notes(project: Project, facts: Facts) -> tuple[str, ...]:
+    """What a person should know where one ends."""
+    if project.redis.enabled or not _is_there(project.app_id, facts):
+        return ()
+    return ("what the app's Redis holds stays on the host; `seawall destroy --with-data` removes it with the app",)
+
+
+def _is_there(app: str, facts: Facts) -> bool:
+    return any(word.split()[0] == unit(app) for word in facts.redis_servers)
 
 
 def url(project: Project, layout: Layout) -> str:
