@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from seawall.agent.data.installed import SERVERS
 from seawall.agent.data.places import DataPlaces
@@ -22,9 +21,10 @@ def looked_after(places: DataPlaces) -> Data | None:
 def keep(places: DataPlaces, data: Data) -> list[str]:
     """Leave the databases alone, and remember them, and nothing else, for who removes them later, or deploys anew.
     Returns what is left."""
-    left = tuple(replace(one, connections=0) for one in data.databases if one.kind in SERVERS)
+    left = [one for one in data.databases if one.kind in SERVERS]
     if left:
-        remembered = Data(data.app, data.base, data.user, former=left)
+        own = data.database if data.database in left else None
+        remembered = Data(data.app, data.base, data.user, own, former=data.former)
         write_atomic(str(places.settings), json.dumps(data_to_wire(remembered), indent=2).encode() + b"\n", 0o600)
     return [f"the database {one.name} ({one.kind})" for one in left]
 
