@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from seawall.stack.server import UV_VERSION
+
 from .commands import HostError, run
 
 BASE_PACKAGES = (
@@ -27,8 +29,10 @@ BASE_PACKAGES = (
     "ca-certificates",
     "sudo",
 )
-# What a first deployment installs: a host with these spares most tests a quarter of a minute of apt.
-WARM_PACKAGES = ("nginx", "python3-venv", "certbot")
+# What a first deployment installs: a host with these spares most tests a quarter of a minute of apt, and as much of
+# pip, because where there is venv, uv is there too.
+VENV = "python3-venv"
+WARM_PACKAGES = ("nginx", VENV, "certbot")
 ADMIN_PASSWORD = "correct horse battery"  # of a machine that lives for seconds and that only this machine reaches
 LOCAL_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 CUSTOMISE = Path(__file__).with_name("customise.sh")
@@ -62,7 +66,7 @@ class Image:
 
     def _build(self, directory: Path) -> None:
         customise = shlex.join(["sh", str(CUSTOMISE)])
-        arguments = shlex.join([str(LOCAL_CERTIFICATES), ADMIN_PASSWORD])
+        arguments = shlex.join([str(LOCAL_CERTIFICATES), ADMIN_PASSWORD, self._uv])
         argv = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=directory"]
         argv += [f"--include={','.join((*BASE_PACKAGES, *self.packages))}"]
         argv += [f'--customize-hook={customise} "$1" {arguments}']
@@ -77,12 +81,17 @@ class Image:
             shutil.rmtree(directory, ignore_errors=True)
             raise
 
+    @property
+    def _uv(self) -> str:
+        """The version of uv that is there; "" for none."""
+        return UV_VERSION if VENV in self.packages else ""
+
     def _fingerprint(self) -> str:
         # The month is part of it, so that an image does not fall far behind the archive's security updates.
         month = datetime.datetime.now(tz=datetime.UTC).strftime("%Y-%m")
         certificates = [path.read_bytes() for path in sorted(LOCAL_CERTIFICATES.glob("*.crt"))]
         recipe = [CUSTOMISE.read_bytes(), Path(__file__).read_bytes()]
-        words = [month, self.suite, *self.packages, apt_sources(self.suite)]
+        words = [month, self.suite, *self.packages, self._uv, apt_sources(self.suite)]
         return hashlib.sha256(b"\0".join([*(word.encode() for word in words), *recipe, *certificates])).hexdigest()[:12]
 
 

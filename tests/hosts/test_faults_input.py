@@ -14,6 +14,7 @@ from .machine import Host
 from .product import Project, tiny_project, visit
 
 MEGABYTE = 1_000_000
+SHELLS = ("fish", "csh", "tcsh")
 
 
 @dataclass
@@ -28,6 +29,7 @@ def deployed_host(
     boot_module_host: BootHost, ssh_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Host:
     host = boot_module_host(packages=WARM_PACKAGES)
+    host.run(["apt-get", "install", "-y", "-q", "faketime", *SHELLS])
     deployed(host, tiny_project(tmp_path_factory.mktemp("input"), ssh_environment, host.name))
     return host
 
@@ -208,7 +210,6 @@ def test_a_wrong_clock_on_the_host_changes_no_order(site: Site, when: str) -> No
 
 def wrong_clock(host: Host, when: str) -> None:
     """From now on the agent's python3, and the openssl that it asks, live at `when`."""
-    host.run(["sh", "-c", "command -v faketime || apt-get install -y -q faketime"])
     for program in ("python3", "openssl"):
         shifted = f'#!/bin/sh\nexec faketime "{when} 12:00:00" /usr/bin/{program} "$@"\n'
         host.write_file(f"/usr/local/bin/{program}", shifted, mode="755")
@@ -311,9 +312,8 @@ def test_what_a_login_shell_prints_is_read_past(site: Site) -> None:
     goes_on(site, "two")
 
 
-@pytest.mark.parametrize("shell", ["fish", "csh", "tcsh"])
+@pytest.mark.parametrize("shell", SHELLS)
 def test_any_login_shell_will_do(site: Site, shell: str) -> None:
-    site.host.run(["sh", "-c", f"command -v {shell} || apt-get install -y -q {shell}"])
     site.host.run(["sh", "-c", f'chsh -s "$(command -v {shell})" root'])
     goes_on(site, "two")
     assert site.project.seawall("run", "--", "echo", "it's $HOME").out.strip() == "it's $HOME"
