@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,8 +53,10 @@ def test_what_is_kept_is_listed_with_its_size_its_age_and_when_it_goes() -> None
     assert_kept(KEPT / "database-list.json", json.dumps(document, indent=2) + "\n")
 
 
-def test_the_list_is_of_each_host(run: Run, host: Fleet) -> None:
+def test_the_list_is_of_each_host(run: Run, host: Fleet, folder: Path) -> None:
     host.names = (WEB1, "root@web2.example.com")
+    file = folder / "seawall.toml"
+    file.write_text(file.read_text().replace('hosts = ["root@web1', 'hosts = ["root@web2.example.com", "root@web1'))
     told = json.loads(run("database", "list", "--json").stdout)
     assert [(one["host"], len(one["kept"])) for one in told["hosts"]] == [(name, 2) for name in host.names]
 

@@ -140,6 +140,8 @@ def test_a_refusal_is_told_before_anything_is_asked(run: Run, host: Fleet) -> No
 
 def test_with_several_hosts_one_has_to_be_named(run: Run, host: Fleet, folder: Path) -> None:
     host.names = ("root@web1.example.com", "root@web2.example.com")
+    file = folder / "seawall.toml"
+    file.write_text(file.read_text().replace('hosts = ["root@web1', 'hosts = ["root@web2.example.com", "root@web1'))
     result = run("restore")
     assert result.exit_code == 2
     assert "--host: root@web1.example.com, root@web2.example.com" in result.stderr

@@ -96,10 +96,11 @@ def list_(directory: Path, environment: str, hosts: tuple[str, ...], as_json: bo
     from seawall.cli.sessions import connected_to
     from seawall.config.load import load
     from seawall.operations.data import databases
+    from seawall.operations.hosts import data_hosts
 
     project = load(directory, environment)
     databases.must_be_servers(project)
-    with connected_to(project, hosts) as there:
+    with connected_to(project, hosts or data_hosts(project)) as there:
         found = databases.databases(there)
     now = datetime.now(UTC)
     if as_json:
@@ -130,13 +131,14 @@ def drop(*, name: str, directory: Path, environment: str, hosts: tuple[str, ...]
     from seawall.cli.sessions import connected_to
     from seawall.config.load import load
     from seawall.operations.data import databases
+    from seawall.operations.hosts import data_hosts
 
     project = load(directory, environment)
     databases.must_be_servers(project)
     if not yes:
         console.must_ask("database drop", "say --yes")
         accept(f"Remove {name} for good?")
-    with connected_to(project, hosts) as there:
+    with connected_to(project, hosts or data_hosts(project)) as there:
         host, gone = follow(databases.drop(there, name), "", there)
     if as_json:
         console.document(dropped_data(project.app_id, host, gone))
