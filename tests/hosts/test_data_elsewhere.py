@@ -11,7 +11,7 @@ from .conftest import BootHost
 from .data_host import DATA_PACKAGES, add_rows, at_rest, ledger_project, rows
 from .image import WARM_PACKAGES
 from .machine import Host
-from .product import Project, Result
+from .product import Project, Result, eventually
 
 MIGRATE = '''\
 """Counts how often it is run."""
@@ -64,18 +64,24 @@ def psql(host: Host, statement: str) -> str:
     return host.run(["su", "postgres", "-c", f'cd /; psql -Atc "{statement}" ledger']).stdout.strip()
 
 
-def url(host: Host) -> str:
+def url(host: Host, variable: str = "DATABASE_URL") -> str:
     """The URL that the app was given, as libpq takes it."""
     lines = host.read_file("/srv/ledger/live/env").splitlines()
-    (found,) = [line.partition("=")[2].strip("\"'") for line in lines if line.startswith("DATABASE_URL=")]
+    (found,) = [line.partition("=")[2].strip("\"'") for line in lines if line.startswith(f"{variable}=")]
     return found.replace("+psycopg", "")
 
 
-def knock(host: Host, address: str) -> str:
+def knock(host: Host, address: str, statement: str = "SELECT 1") -> str:
     """What a host hears that tries a URL with the app's own driver; "" where it is let in."""
-    program = f"import psycopg; psycopg.connect({address!r}, connect_timeout=3)"
+    program = f"import psycopg; psycopg.connect({address!r}, connect_timeout=3).execute({statement!r})"
     done = host.run(["/srv/ledger/live/venv/bin/python", "-c", program], check=False)
     return "" if done.returncode == 0 else done.stderr
+
+
+def standing(site: Site) -> dict[str, str]:
+    """What `seawall status` says is wrong with each host of the database's, by its role."""
+    found = site.project.seawall("status", "--json", check=False).json["hosts"]
+    return {one["database"]["role"]: one["database"]["fault"] for one in found if one["database"]}
 
 
 def test_the_plan_shows_who_will_reach_it_and_how(site: Site) -> None:
@@ -160,23 +166,48 @@ def test_a_release_that_cannot_reach_its_database_is_not_started(site: Site) -> 
     assert rows(site.web) == ["first", "second"]
 
 
+def test_a_replica_follows_can_be_read_and_is_red_when_it_does_not(site: Site) -> None:
+    site.project.configure(hosts=[site.web.name, site.other.name])
+    site.project.seawall("destroy", "--yes", "ledger", "--host", site.other.name)
+    site.project.configure(hosts=[site.web.name], database={"replica": site.other.name})
+    plan = site.project.seawall("plan").said
+    assert f'+hostssl replication "seawall-replica-ledger" {site.other.address}/32 scram-sha-256' in plan
+    assert "a copy of all that the primary holds, which follows it by the slot seawall_ledger" in plan
+    site.project.deploy()
+    add_rows(site.web, "replicated")
+    eventually(lambda: "replicated" in psql(site.other, "SELECT word FROM rows_kept"), "the replica has the row")
+    there = url(site.web, "DATABASE_REPLICA_URL")
+    assert knock(site.web, there, "SELECT word FROM rows_kept") == ""
+    assert "read-only transaction" in knock(site.web, there, "DELETE FROM rows_kept")
+    assert site.project.seawall("plan", "--exit-code").code == 0
+    assert standing(site) == {"primary": "", "replica": ""}
+    assert "behind" in site.project.seawall("status", check=False).out
+    site.other.run(["systemctl", "stop", "postgresql@15-main"])
+    eventually(lambda: standing(site)["primary"] == "its replica does not follow it", "the primary says so")
+    assert standing(site)["replica"] != ""
+    site.other.run(["systemctl", "start", "postgresql@15-main"])
+    eventually(lambda: standing(site) == {"primary": "", "replica": ""}, "it follows again")
+
+
 def test_backups_drills_and_restores_are_made_where_the_database_is(site: Site) -> None:
     made = site.project.seawall("backup", "now", "--json").json["hosts"]
     assert [(one["host"], one["tables"]) for one in made] == [(site.web.name, 0), (site.db.name, 2)]
     site.db.run(["systemctl", "start", "seawall-backup-ledger.service"])
     proven = site.project.seawall("drill", "--json").json
     assert (proven["host"], proven["tables"]) == (site.db.name, 2)
+    before = rows(site.web)
     add_rows(site.web, "after the backup")
     restored = site.project.seawall("restore", "--replace", "--yes", "--json").json
     assert restored["host"] == site.db.name
-    assert rows(site.web) == ["first", "second"]
+    assert rows(site.web) == before
+    eventually(lambda: psql(site.other, "SELECT word FROM rows_kept").splitlines() == before, "on the replica too")
     site.project.seawall("restore", "--snapshot", "v2", "--yes")
     assert rows(site.web) == ["first"]
 
 
 def test_an_app_that_is_removed_leaves_its_database_and_no_way_in(site: Site, tmp_path: Path) -> None:
     gone = site.project.seawall("destroy", "--yes", "ledger", "--json").json["hosts"]
-    assert [one["host"] for one in gone] == [site.web.name, site.db.name]
+    assert [one["host"] for one in gone] == [site.web.name, site.db.name, site.other.name]
     assert "the database ledger (postgresql)" in gone[1]["kept"]
     assert psql(site.db, "SELECT word FROM rows_kept") == "first"
     assert "hostssl" not in "".join(

@@ -29,6 +29,8 @@ from seawall.agent.data.wanted import (
     PostgresqlCertificate,
     PostgresqlDatabase,
     PostgresqlDoor,
+    PostgresqlReplica,
+    PostgresqlReplication,
     PostgresqlServer,
     SqliteFile,
 )
@@ -87,8 +89,14 @@ KINDS: dict[type[Any], ModuleType] = {
     Owned: deletion,
 }
 #: Those that a database server is asked about.
-SERVERS: tuple[type[Any], ...] = (PostgresqlCertificate, PostgresqlServer, MariadbServer)
-DATABASES: tuple[type[Any], ...] = (PostgresqlDatabase, PostgresqlDoor, MariadbDatabase, SqliteFile)
+SERVERS: tuple[type[Any], ...] = (PostgresqlCertificate, PostgresqlServer, PostgresqlReplica, MariadbServer)
+DATABASES: tuple[type[Any], ...] = (
+    PostgresqlDatabase,
+    PostgresqlReplication,
+    PostgresqlDoor,
+    MariadbDatabase,
+    SqliteFile,
+)
 #: The order in which they are made, by the name of the step; packages come before, services after them.
 STEPS: dict[str, tuple[type[Any], ...]] = {
     "upgrades": (Upgrades,),

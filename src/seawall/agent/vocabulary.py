@@ -17,6 +17,8 @@ from seawall.agent.data.wanted import (
     PostgresqlCertificate,
     PostgresqlDatabase,
     PostgresqlDoor,
+    PostgresqlReplica,
+    PostgresqlReplication,
     PostgresqlServer,
     SqliteFile,
 )
@@ -206,7 +208,14 @@ Resource = Union[
     Union[Package, User, Directory, File, Link, Absent, Service, AtBoot, Uv, AgentCopy],
     Union[Certificate, AcmeCertificate, GivenCertificate],
     Union[Upgrades, Login, Line, Moduli, HostKey, Firewall, Swap, Unit],
-    Union[PostgresqlServer, PostgresqlCertificate, PostgresqlDatabase, PostgresqlDoor],
+    Union[
+        PostgresqlServer,
+        PostgresqlCertificate,
+        PostgresqlDatabase,
+        PostgresqlDoor,
+        PostgresqlReplication,
+        PostgresqlReplica,
+    ],
     Union[MariadbServer, MariadbDatabase, SqliteFile],
 ]
 

@@ -35,11 +35,11 @@ def now(directory: Path, environment: str, hosts: tuple[str, ...], as_json: bool
     from seawall.cli.sessions import connected_to
     from seawall.config.load import load
     from seawall.operations.data import backup
-    from seawall.operations.hosts import all_hosts
+    from seawall.operations.hosts import backed_up_hosts
 
     project = load(directory, environment)
     backup.must_have_backups(project)
-    with connected_to(project, hosts or all_hosts(project)) as there:
+    with connected_to(project, hosts or backed_up_hosts(project)) as there:
         made = follow(backup.back_up(there), "", there)
     if as_json:
         console.document(made_data(project.app_id, made))
@@ -63,11 +63,11 @@ def list_(directory: Path, environment: str, hosts: tuple[str, ...], as_json: bo
     from seawall.cli.sessions import connected_to
     from seawall.config.load import load
     from seawall.operations.data import backup
-    from seawall.operations.hosts import all_hosts
+    from seawall.operations.hosts import backed_up_hosts
 
     project = load(directory, environment)
     backup.must_have_backups(project)
-    with connected_to(project, hosts or all_hosts(project)) as there:
+    with connected_to(project, hosts or backed_up_hosts(project)) as there:
         found = backup.backups(there)
     if as_json:
         console.document(backups_data(project.app_id, found))
@@ -100,14 +100,14 @@ def forget(
     from seawall.cli.sessions import connected_to
     from seawall.config.load import load
     from seawall.operations.data import backup
-    from seawall.operations.hosts import all_hosts
+    from seawall.operations.hosts import backed_up_hosts
 
     project = load(directory, environment)
     backup.must_have_backups(project)
     if not yes:
         console.must_ask("backup forget", "say --yes")
         accept(f"Remove {', '.join(ids)} for good?")
-    with connected_to(project, hosts or all_hosts(project)) as there:
+    with connected_to(project, hosts or backed_up_hosts(project)) as there:
         gone = follow(backup.forget(there, ids), "", there)
     if as_json:
         console.document(forgotten_data(project.app_id, gone))

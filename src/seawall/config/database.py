@@ -52,6 +52,26 @@ class Database(Table):
         example="10.0.0.9",
         becomes="`listen_addresses` of PostgreSQL, and the host in the URL",
     )
+    replica: OptionalHost = setting(
+        "",
+        "A second host of the database's, as anything that `ssh` accepts, that follows `host`: a copy of all that "
+        "PostgreSQL there holds, a moment behind, which can be read. None by default.",
+        example="root@203.0.113.10",
+        becomes="a hot standby that streams from `host` over TLS, and its URL in `replica_variable`",
+    )
+    replica_address: OptionalAddress = setting(
+        "",
+        "The IP address of `replica` in the network between it, `host` and the app's hosts. The default is the one by "
+        "which seawall itself reaches it.",
+        example="10.0.0.10",
+        becomes="`listen_addresses` of the replica, and the host in its URL",
+    )
+    replica_variable: Variable = setting(
+        "DATABASE_REPLICA_URL",
+        "The environment variable in which the app finds the replica's URL. The default is the usual name.",
+        example="READ_DATABASE_URL",
+        becomes="a line of BASE/releases/vN/env, readable by root alone, where there is a `replica`",
+    )
     path: OptionalPath = setting(
         "",
         "Where an SQLite database lies in BASE/data/, which stays from release to release. The default is the app's "

@@ -18,6 +18,7 @@ from seawall.config.secrets import FILE, add_secrets, read_store
 from seawall.config.variables import without_value
 
 DATABASE_PASSWORD = "DATABASE_PASSWORD"  # noqa: S105 - a name
+REPLICA_PASSWORD = "REPLICA_PASSWORD"  # noqa: S105 - a name
 BACKUP_PASSWORD = "BACKUP_PASSWORD"  # noqa: S105 - a name
 #: Of randomness in each value, bytes: 256 bits, as NIST SP 800-131A asks of symmetric keys for as long as it plans.
 BYTES = 32
@@ -39,6 +40,8 @@ def wanted(project: Project) -> dict[str, str]:
         return found
     if project.database.kind in SERVERS:
         found[DATABASE_PASSWORD] = "the password of the app's role in the database"
+    if project.database.host and project.database.replica:
+        found[REPLICA_PASSWORD] = "the password by which the replica follows the database"
     if project.backup.repository:
         found[BACKUP_PASSWORD] = (
             "backups are encrypted with it, and without it nobody can read them. Should this project be lost, you need "

@@ -195,10 +195,14 @@ def _database_elsewhere(project: Project) -> Iterator[Mistake]:
     if project.environment == LOCAL:
         return
     if not database.host:
+        if database.replica:
+            fact = "`database.replica` follows `database.host`, and none is named"
+            yield Mistake(("database", "replica"), fact, "Give the database a host of its own, or leave this out.")
         if database.address:
             fact = "`database.address` is that of `database.host`, and none is named"
             yield Mistake(("database", "address"), fact, "Name the host, or leave the address out.")
         return
+    yield from _replica(project)
     place = ("database", "host")
     if database.kind != "postgresql":
         fact = f"`database.host` is for PostgreSQL, and `database.kind` is {database.kind}"
@@ -217,6 +221,19 @@ def _database_elsewhere(project: Project) -> Iterator[Mistake]:
     if project.drill.command:
         fact = "`drill.command` runs in the app's release, and the drill of the database on `database.host`"
         yield Mistake(("drill", "command"), fact, "Leave it out: rows and checksums are compared without it.")
+
+
+def _replica(project: Project) -> Iterator[Mistake]:
+    database = project.database
+    if database.replica and database.replica in (database.host, *project.hosts):
+        fact = f"`database.replica` is {database.replica}, which is the database's own host, or one of the app's"
+        yield Mistake(("database", "replica"), fact, "Name a host of its own.")
+    if database.replica_address and not database.replica:
+        fact = "`database.replica_address` is that of `database.replica`, and none is named"
+        yield Mistake(("database", "replica_address"), fact, "Name the host, or leave the address out.")
+    if database.replica and database.replica_variable == database.variable:
+        fact = f"{database.variable} would be the database's URL and the replica's"
+        yield Mistake(("database", "replica_variable"), fact, "Give one of them another name.")
 
 
 def _set_twice(project: Project) -> Iterator[Mistake]:

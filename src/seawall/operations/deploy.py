@@ -126,8 +126,7 @@ def _prepare_all(
     """
     ready = yield from _prepare_databases(databases)
     lead = [item for item in busy if item is plan.hosts[0]]
-    if lead and lead[0].release.new:
-        yield from _save_database(plan, ready)
+    saved = (yield from _save_database(plan, ready)) if lead and lead[0].release.new else ""
     others = [item for item in busy if item is not plan.hosts[0]]
     for group in (lead, others):
         hosts = [item.host for item in group]
@@ -148,6 +147,7 @@ def _prepare_all(
             )
 
         outcomes: Outcomes[HostPlan, dict[str, Any]] = yield from on_each(group, work, _stopping(hosts))
+        _tell_way_back(outcomes.failures, saved)
         prepared = lead if group is others else ()
         yield from _all_or_none(
             [*ready, *(item.host for item in (*prepared, *group))],
@@ -156,23 +156,28 @@ def _prepare_all(
 
 
 def _prepare_databases(databases: Sequence[DatabasePlan]) -> Generator[Happening, None, list[Host]]:
-    """Have the database's own hosts be as planned. Returns those that wait to be told that it stays so."""
-    hosts = [item.host for item in databases]
+    """Have the database's own hosts be as planned, one after the other: a replica copies what its primary has become.
+
+    Returns those that wait to be told that it stays so.
+    """
+    hosts: list[Host] = []
 
     def work(item: DatabasePlan, tell: Tell) -> dict[str, Any]:
         planned = {"fingerprint": item.fingerprint, "new_release": False, "release_id": "", "lead": False}
         return _request(item.host, tell, "prepare", **planned)
 
-    outcomes = yield from on_each(databases, work, _stopping(hosts))
-    failures = [(item.host, error) for item, error in outcomes.failures]
-    yield from _all_or_none(hosts, Outcomes(outcomes.results, failures, outcomes.stopped))
+    for item in databases:
+        hosts.append(item.host)
+        outcomes = yield from on_each([item], work, _stopping([item.host]))
+        failures = [(failed.host, error) for failed, error in outcomes.failures]
+        yield from _all_or_none(hosts, Outcomes(outcomes.results, failures, outcomes.stopped))
     return hosts
 
 
-def _save_database(plan: Plan, ready: Sequence[Host]) -> Generator[Happening, None, None]:
-    """A snapshot, on the database's own host, before another host migrates it."""
+def _save_database(plan: Plan, ready: Sequence[Host]) -> Generator[Happening, None, str]:
+    """A snapshot, on the database's own host, before another host migrates it. Returns its name, "" for none."""
     if not (plan.databases and plan.project.release.migrate and plan.project.release.snapshot):
-        return
+        return ""
     host = plan.databases[0].host
     saved = yield from on_each(
         [host], lambda there, tell: _request(there, tell, "data-snapshot", release=plan.release_id), _stopping([host])
@@ -181,8 +186,18 @@ def _save_database(plan: Plan, ready: Sequence[Host]) -> Generator[Happening, No
         yield from on_each(ready, lambda there, tell: _request(there, tell, "abort"), _too_late)
         raise saved.failures[0][1]
     yield from _all_or_none(ready, saved)
-    if saved.results[0]["snapshot"]:
-        yield note(host.name, f"the database was saved before the migration: snapshot {plan.release_id}")
+    name = str(saved.results[0]["snapshot"])
+    if name:
+        yield note(host.name, f"the database was saved before the migration: snapshot {name}")
+    return name
+
+
+def _tell_way_back(failures: Sequence[tuple[HostPlan, SeawallError]], saved: str) -> None:
+    """After a migration that failed: where it ran, nobody can see what became of a database on another host."""
+    for _, error in failures:
+        if saved and isinstance(error, HostError) and error.code == "migration-failed":
+            back = f"`seawall restore --snapshot {saved}` puts the database back as it was before this deployment"
+            error.remedy = "; ".join(filter(None, (error.remedy, back)))
 
 
 def _resolved(plan: Plan) -> dict[str, str]:

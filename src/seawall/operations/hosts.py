@@ -56,8 +56,9 @@ def person() -> str:
 
 
 def database_hosts(project: Project) -> tuple[str, ...]:
-    """The hosts of the project's database that are its own; none where it lives on the app's."""
-    return (project.database.host,) if project.database.host and project.environment != LOCAL else ()
+    """The hosts of the project's database that are its own, the primary first; none where it lives on the app's."""
+    database = project.database
+    return tuple(filter(None, (database.host, database.replica))) if project.environment != LOCAL else ()
 
 
 def all_hosts(project: Project) -> tuple[str, ...]:
@@ -65,9 +66,14 @@ def all_hosts(project: Project) -> tuple[str, ...]:
     return () if project.environment == LOCAL else (*project.hosts, *database_hosts(project))
 
 
+def backed_up_hosts(project: Project) -> tuple[str, ...]:
+    """Those that backups are made on: a replica holds only what the primary has."""
+    return () if project.environment == LOCAL else (*project.hosts, *database_hosts(project)[:1])
+
+
 def data_hosts(project: Project) -> tuple[str, ...]:
     """Where the data is that there is one of: on the database's own host, else on the app's."""
-    return database_hosts(project) or (() if project.environment == LOCAL else project.hosts)
+    return database_hosts(project)[:1] or (() if project.environment == LOCAL else project.hosts)
 
 
 def targets(project: Project, only: Sequence[str] = ()) -> list[tuple[str, Target]]:

@@ -64,10 +64,13 @@ class Trouble:
 
 @dataclass(frozen=True)
 class DatabaseStatus:
-    """The app's database on a host of its own; ``fault`` says what is wrong with it, or is empty."""
+    """The app's database on a host of its own; ``fault`` says what is wrong with it, or is empty. A primary that has a
+    replica knows how many bytes that is behind, a replica since how many seconds; -1 where that is not known."""
 
     role: str
     fault: str
+    lag_bytes: int = -1
+    lag_seconds: float = -1.0
 
 
 @dataclass(frozen=True)

@@ -137,9 +137,9 @@ def make_plan(
     if recover is not None:
         for host in (*databases, *hosts):
             finish_or_undo(host, recover)
-    place = database_host.find(project, databases[0], hosts) if databases else None
-    plans = [plan_host(wanted, host, place.away if place else None) for host in hosts]
-    apart_plans = [database_host.plan(project, wanted.own, host, place) for host in databases] if place else []
+    places = database_host.find(project, databases, hosts) if databases else None
+    plans = [plan_host(wanted, host, places.away if places else None) for host in hosts]
+    apart_plans = database_host.plans(project, wanted.own, databases, places) if places else []
     there = (*databases, *hosts)
     notes = [*project.warnings, *wanted.notes, *wanted.tree.notes, *plans[0].composition.notes]
     notes += [
@@ -169,6 +169,7 @@ def read_project(project: Project) -> Wanted:
         install_project=project.app.install_project,
     )
     made_here = [project.database.variable] if project.database.kind != "none" else []
+    made_here += [project.database.replica_variable] if project.database.replica else []
     secret = {*variables.secret, *(name for name in variables.values if looks_secret(name)), *made_here}
     return Wanted(
         project,

@@ -41,8 +41,9 @@ def destroy(project: Project, hosts: Sequence[Host], *, with_data: bool) -> list
 
 def _destroy(project: Project, host: Host, *, with_data: bool) -> Destroyed:
     facts = Facts.from_wire(host.session.facts).with_memory(host.app["memory"])
-    if host.name in database_hosts(project):
-        left = database_host.left_behind(project, facts)
+    apart = database_hosts(project)
+    if host.name in apart:
+        left = database_host.left_behind(project, facts, replica=host.name != apart[0])
     else:
         left = left_behind(host.target, host.layout, facts)
     wire = [resource_to_wire(resource) for resource in left]

@@ -13,10 +13,12 @@ from seawall.stack.facts import Facts
 @dataclass(frozen=True)
 class Away:
     """An app's database on a host of its own, as the app's hosts see it: where it listens, and the certificate that it
-    shows (PEM), which they pin."""
+    shows (PEM), which they pin. ``replica`` is where its replica listens, "" for none; then both certificates are
+    there."""
 
     address: str
     certificate: str
+    replica: str = ""
 
 
 @dataclass(frozen=True)

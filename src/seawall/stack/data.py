@@ -87,8 +87,9 @@ def check(project: Project, target: Target, env: Mapping[str, str], away: Away |
             remedy=f"set enabled = false in [environments.local.redis], and {project.redis.variable} in .env.local to "
             "a Redis that is there",
         )
-    url = database_host.place(away.address) if away else env.get(variable, "") if kind == "external" else ""
-    if url and not isinstance(target, LocalTarget) and _out_of_reach(project, url):
+    urls = [env.get(variable, "")] if kind == "external" and not isinstance(target, LocalTarget) else []
+    urls += [database_host.place(address) for address in (away.address, away.replica) if address] if away else []
+    if any(_out_of_reach(project, url) for url in urls):
         raise ConfigError(
             f"`sandbox.outbound` does not let the app connect to the database that {variable} names",
             place="[sandbox] outbound",
@@ -166,7 +167,10 @@ def variables(
     if engine is not None:
         made[project.database.variable] = engine.url(project, layout, own, required)
     if away is not None:
-        made[project.database.variable] = database_host.url(project, layout, own, away)
+        made[project.database.variable] = database_host.url(project, layout, own, away.address)
+    if away is not None and away.replica:
+        _must_be_free(project.database.replica_variable, "database", "leave `replica` out", {**env, **made})
+        made[project.database.replica_variable] = database_host.url(project, layout, own, away.replica)
     if project.redis.enabled:
         _must_be_free(project.redis.variable, "redis", "set enabled = false", {**env, **made})
         made[project.redis.variable] = redis.url(project, layout)

@@ -13,13 +13,15 @@ from urllib.parse import quote
 
 from seawall.agent.data.vocabulary import Data, Database
 from seawall.agent.data.wanted import (
+    REPLICATION,
     PostgresqlCertificate,
-    PostgresqlDatabase,
     PostgresqlDoor,
+    PostgresqlReplica,
+    PostgresqlReplication,
     certificate_paths,
 )
 from seawall.agent.vocabulary import Directory, File, Layout, Package, Resource
-from seawall.config.made_secrets import DATABASE_PASSWORD
+from seawall.config.made_secrets import DATABASE_PASSWORD, REPLICA_PASSWORD
 from seawall.config.model import Project
 from seawall.stack import alerts, backup, pitr, postgresql
 from seawall.stack.composition import Away, Inputs
@@ -28,25 +30,32 @@ from seawall.stack.templates import render
 from seawall.stack.unit_files import UNITS
 
 PORT = 5432
+PRIMARY, REPLICA = "primary", "replica"
+#: What the primary keeps at most for a replica that is away: then that must be made anew, and the disk is not full.
+KEPT = "8GB"
 
 
 @dataclass(frozen=True)
 class Place:
-    """The database's host among the others. ``key`` is that of its certificate, "" where the host has both already;
-    ``clients`` are the addresses of the app's hosts as it sees them, ``others`` those that other apps' databases on
-    this host listen on; ``connections`` is how many the app's hosts may hold together."""
+    """A host of the database's among the others: where it listens, the certificate that it shows (PEM), and its key,
+    "" where the host has both already. ``clients`` are the addresses of the app's hosts as it sees them, ``others``
+    those that other apps' databases on this host listen on; ``connections`` is how many the app's hosts may hold
+    together. ``follower`` is the address that its replica comes from, "" for none."""
 
-    away: Away
+    address: str
+    certificate: str
     key: str
     clients: tuple[str, ...]
     others: tuple[str, ...]
     connections: int
+    follower: str = ""
 
 
 def resources(inputs: Inputs, layout: Layout, place: Place, called: str) -> tuple[Resource, ...]:
     """What the database's host holds for the app; ``called`` is the host's name to people. Raises ConfigError."""
     project, facts = inputs.project, inputs.facts
     major, made = postgresql.version(facts), database(project, place)
+    made = replace(made, env_file=postgresql.env_file(layout))
     data = Data(
         layout.app,
         layout.base,
@@ -57,19 +66,11 @@ def resources(inputs: Inputs, layout: Layout, place: Place, called: str) -> tupl
         drill=backup.drill(project),
         archive=pitr.archive(project, layout, facts),
     )
-    network = File(
-        f"{postgresql.unit_folder(major)}/20-seawall-network.conf",
-        render("postgresql-network.conf.j2"),
-        service=UNITS.name,
-    )
     return (
         *(Package(name) for part in (postgresql, backup, pitr) for name in part.packages(project)),
-        *_directories(layout),
-        network,
-        PostgresqlCertificate(major, place.away.certificate, place.key),
-        *postgresql.server(project, facts, place.connections, {"seawall_listen.conf": _listening(major, place)}),
-        PostgresqlDatabase(major, made.name, made.user, inputs.own[DATABASE_PASSWORD]),
-        PostgresqlDoor(major, made.name, made.user, place.away.address, place.clients),
+        *_server(inputs, layout, place, {}),
+        *postgresql.secret_resources(inputs, layout),
+        *_followed(inputs, major, place),
         *backup.told(data),
         *backup.resources(project, layout),
         *pitr.resources(project, layout, facts),
@@ -80,25 +81,109 @@ def resources(inputs: Inputs, layout: Layout, place: Place, called: str) -> tupl
     )
 
 
-def left_behind(project: Project, facts: Facts) -> tuple[Resource, ...]:
-    """What must hold on the database's host once the app is gone: nobody comes from other hosts. Raises ConfigError."""
-    name = project.database.name or project.app_id
-    return (UNITS, PostgresqlDoor(postgresql.version(facts), name, name))
+def replica_resources(
+    inputs: Inputs, layout: Layout, place: Place, primary: Place, called: str
+) -> tuple[Resource, ...]:
+    """What the host of the replica holds; its databases and roles come from the ``primary``. Raises ConfigError."""
+    project, major = inputs.project, postgresql.version(inputs.facts)
+    source, passwords = _source(project, layout, major, primary), f"/etc/postgresql/{major}/main/seawall.pgpass"
+    login = f"{primary.address}:{PORT}:*:{follower(project)}:{inputs.own[REPLICA_PASSWORD]}"
+    made = replace(database(project, place), role=REPLICA, slot=slot(project))
+    return (
+        *(Package(name) for name in postgresql.packages(project)),
+        # Read by PostgreSQL's own user: of libpq's characters only the colon of an IPv6 address needs a backslash.
+        File(passwords, _escaped(login, primary.address) + "\n", 0o600, "postgres", "postgres", secret=True),
+        File(certificate(layout), primary.certificate),
+        *_server(
+            inputs,
+            layout,
+            place,
+            {"seawall_replica.conf": {"primary_conninfo": source, "primary_slot_name": slot(project)}},
+        ),
+        PostgresqlReplica(major, source, slot(project)),
+        *backup.told(Data(layout.app, layout.base, layout.user, made)),
+        *alerts.resources(project, layout, None, called),
+        *alerts.secret_resources(inputs, layout),
+    )
+
+
+def _server(
+    inputs: Inputs, layout: Layout, place: Place, more: Mapping[str, Mapping[str, str]]
+) -> tuple[Resource, ...]:
+    """PostgreSQL as every host of the database's has it, and who may come."""
+    project, major, name = inputs.project, postgresql.version(inputs.facts), _name(inputs.project)
+    path = f"{postgresql.unit_folder(major)}/20-seawall-network.conf"
+    settings = {"seawall_listen.conf": _listening(major, place), **more}
+    return (
+        *_directories(layout),
+        File(path, render("postgresql-network.conf.j2"), service=UNITS.name),
+        PostgresqlCertificate(major, place.certificate, place.key),
+        *postgresql.server(project, inputs.facts, place.connections, settings),
+        PostgresqlDoor(major, name, name, place.address, place.clients),
+    )
+
+
+def _followed(inputs: Inputs, major: str, place: Place) -> tuple[Resource, ...]:
+    """What a replica follows the primary by, or that there is nothing of it any more."""
+    project = inputs.project
+    user, password = follower(project), inputs.own.get(REPLICA_PASSWORD, "") if place.follower else ""
+    come = (place.follower,) if place.follower else ()
+    return (
+        PostgresqlReplication(major, user, slot(project), password),
+        PostgresqlDoor(major, REPLICATION, user, place.address if come else "", come),
+    )
+
+
+def _source(project: Project, layout: Layout, major: str, primary: Place) -> str:
+    """How the replica reaches the primary, without a password (34.1.1.1)."""
+    known = f"passfile=/etc/postgresql/{major}/main/seawall.pgpass sslmode=verify-ca sslrootcert={certificate(layout)}"
+    return f"host={primary.address} port={PORT} user={follower(project)} {known} application_name={slot(project)}"
+
+
+def _escaped(login: str, address: str) -> str:
+    return login.replace(address, address.replace(":", "\\:"), 1)
+
+
+def follower(project: Project) -> str:
+    """The role that a replica comes with."""
+    return f"seawall-replica-{_name(project)}"
+
+
+def slot(project: Project) -> str:
+    """The slot that a replica follows by; its characters are fewer than a name's (27.2.6)."""
+    return f"seawall_{_name(project).replace('-', '_')}"
+
+
+def _name(project: Project) -> str:
+    return project.database.name or project.app_id
+
+
+def left_behind(project: Project, facts: Facts, *, replica: bool) -> tuple[Resource, ...]:
+    """What must hold on a host of the database's once the app is gone: nobody comes from other hosts, and no replica
+    follows. Raises ConfigError."""
+    major, name = postgresql.version(facts), _name(project)
+    nobody = (UNITS, PostgresqlDoor(major, name, name))
+    if replica:
+        return nobody
+    user = follower(project)
+    return (*nobody, PostgresqlDoor(major, REPLICATION, user), PostgresqlReplication(major, user, slot(project)))
 
 
 def database(project: Project, place: Place) -> Database:
     """For the jobs that back it up."""
-    name = project.database.name or project.app_id
+    name = _name(project)
     made = Database("postgresql", name, name, socket=postgresql.SOCKET, variable=project.database.variable)
-    return replace(made, connections=place.connections, address=place.away.address, clients=place.clients)
+    followed = slot(project) if place.follower else ""
+    made = replace(made, connections=place.connections, address=place.address, clients=place.clients)
+    return replace(made, role=PRIMARY, slot=followed)
 
 
-def url(project: Project, layout: Layout, own: Mapping[str, str], away: Away) -> str:
-    """What the app is given (34.1.1.2, Connection URIs)."""
-    name = project.database.name or project.app_id
+def url(project: Project, layout: Layout, own: Mapping[str, str], address: str) -> str:
+    """What the app is given for the database at an address (34.1.1.2, Connection URIs)."""
+    name = _name(project)
     scheme = project.database.scheme or "postgresql"
     login = f"{name}:{quote(own[DATABASE_PASSWORD], safe='')}"
-    return f"{scheme}://{login}@{_host(away.address)}:{PORT}/{name}?sslmode=verify-ca&sslrootcert={certificate(layout)}"
+    return f"{scheme}://{login}@{_host(address)}:{PORT}/{name}?sslmode=verify-ca&sslrootcert={certificate(layout)}"
 
 
 def place(address: str) -> str:
@@ -118,12 +203,13 @@ def pinned(layout: Layout, away: Away) -> tuple[Resource, ...]:
 
 def _listening(major: str, place: Place) -> dict[str, str]:
     shown, key = certificate_paths(major)
-    addresses = sorted({place.away.address, *place.others})
+    addresses = sorted({place.address, *place.others})
     return {
         "listen_addresses": ", ".join(addresses),
         "ssl": "on",
         "ssl_cert_file": shown,
         "ssl_key_file": key,
+        "max_slot_wal_keep_size": KEPT,
     }
 
 

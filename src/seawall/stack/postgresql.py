@@ -58,7 +58,7 @@ def units() -> tuple[str, ...]:
 
 def database(project: Project, layout: Layout, facts: Facts) -> Database:
     name, connections = project.database.name or project.app_id, own_connections(project, facts)
-    return Database("postgresql", name, name, socket=SOCKET, connections=connections, env_file=_env_file(layout))
+    return Database("postgresql", name, name, socket=SOCKET, connections=connections, env_file=env_file(layout))
 
 
 def own_connections(project: Project, facts: Facts) -> int:
@@ -113,15 +113,14 @@ def unit_folder(major: str) -> str:
 
 
 def secret_resources(inputs: Inputs, layout: Layout) -> tuple[Resource, ...]:
-    made = database(inputs.project, layout, inputs.facts)
-    password = inputs.own[DATABASE_PASSWORD]
+    name, password = inputs.project.database.name or inputs.project.app_id, inputs.own[DATABASE_PASSWORD]
     return (
-        PostgresqlDatabase(version(inputs.facts), made.name, made.user, password),
-        File(made.env_file, render_environment_file({DATABASE_PASSWORD: password}), 0o600, secret=True),
+        PostgresqlDatabase(version(inputs.facts), name, name, password),
+        File(env_file(layout), render_environment_file({DATABASE_PASSWORD: password}), 0o600, secret=True),
     )
 
 
-def _env_file(layout: Layout) -> str:
+def env_file(layout: Layout) -> str:
     """What restores log in by, as the app's own role."""
     return f"{layout.base}/state/database.env"
 

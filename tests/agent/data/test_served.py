@@ -25,11 +25,16 @@ def test_it_knows_who_may_come_and_where_other_apps_databases_listen(
 ) -> None:
     monkeypatch.setattr(installed, "CLUSTERS", tmp_path / "none")
     told_of(tmp_path, "shop", kind="postgresql", address="10.0.0.9", clients=["10.0.0.1"])
-    told_of(tmp_path, "ledger", kind="postgresql", address="10.1.0.9", clients=["10.1.0.1"])
+    told_of(tmp_path, "ledger", kind="postgresql", address="10.1.0.9", clients=["10.1.0.1"], slot="seawall_ledger")
     told_of(tmp_path, "plain", kind="postgresql", address="")
     told_of(tmp_path, "none")
     mine = Places(replace(layout_of("shop"), base=str(tmp_path / "shop")))
-    assert served.told(mine) == {"certificate": "", "clients": ["10.0.0.1"], "others": ["10.1.0.9"]}
+    assert served.told(mine) == {
+        "certificate": "",
+        "clients": ["10.0.0.1"],
+        "followed": ["ledger"],
+        "others": ["10.1.0.9"],
+    }
 
 
 def test_the_way_is_by_the_address_that_the_route_has() -> None:

@@ -30,8 +30,11 @@ def keep(places: DataPlaces, data: Data) -> list[str]:
 
 
 def remove(data: Data) -> None:
-    """Remove the databases with all that is in them. Raises ApplyFailed."""
+    """Remove the databases with all that is in them; a replica's is the primary's, and goes with that. Raises
+    ApplyFailed."""
     for database in data.databases:
+        if database.role == "replica":
+            continue
         if database.kind == "postgresql":
             from seawall.agent.resources import postgresql_database
 

@@ -18,10 +18,25 @@ from seawall.agent.errors import AgentError, CommandFailed
 from seawall.agent.journal import now
 from seawall.agent.places import Places
 
+#: Whether a slot is in use, what is left of what it needs, and how far its reader is behind (PostgreSQL's
+#: documentation, 54.19, pg_replication_slots; 28.2.4, pg_stat_replication).
+FOLLOWED = (
+    "SELECT slot.active, coalesce(slot.wal_status, ''), pg_wal_lsn_diff(pg_current_wal_lsn(), seen.replay_lsn)::bigint"
+    " FROM pg_replication_slots slot LEFT JOIN pg_stat_replication seen ON seen.pid = slot.active_pid"
+    " WHERE slot.slot_name = {slot};"
+)
+#: Whether it is a standby, whether it hears from the primary, and how old the last change is that it has made, if it
+#: knows of later ones (9.27.3).
+FOLLOWS = (
+    "SELECT pg_is_in_recovery(), EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming'),"
+    " CASE WHEN pg_last_wal_receive_lsn() IS NOT DISTINCT FROM pg_last_wal_replay_lsn() THEN 0"
+    " ELSE coalesce(extract(epoch FROM now() - pg_last_xact_replay_timestamp()), -1) END;"
+)
+
 
 def told(places: Places) -> dict[str, Any]:
-    """The certificate that its PostgreSQL shows (PEM, "" for none); who may come to this app's database now; and the
-    addresses that the databases of other apps listen on."""
+    """The certificate that its PostgreSQL shows (PEM, "" for none); who may come to this app's database now; the other
+    apps whose replica follows this server, and the addresses that the databases of other apps listen on."""
     version = installed.postgresql()
     certificate, key = certificate_paths(version)
     known = Path(key).exists() if version else False
@@ -30,6 +45,7 @@ def told(places: Places) -> dict[str, Any]:
     return {
         "certificate": (files.read_text(certificate) or "") if known else "",
         "clients": list(own.get("clients", ())),
+        "followed": sorted(base.name for base, one in databases.items() if one.get("slot")),
         "others": sorted({str(one["address"]) for one in databases.values() if one.get("address")}),
     }
 
@@ -51,21 +67,43 @@ def way(to: str) -> str:
 
 
 def standing(places: Places) -> dict[str, Any] | None:
-    """How the database is that the app's hosts reach here; None where it is not on a host of its own."""
+    """How the database is that the app's hosts reach here, None where it is not on a host of its own. ``lag_bytes`` is
+    how far the replica is behind its primary, ``lag_seconds`` since when it waits for what it knows is coming; -1 where
+    that is not known, or there is no replica."""
     at = DataPlaces(places.base)
     database = at.data().database if at.settings.exists() else None
     if database is None or not database.address:
         return None
-    return {"role": "primary", "fault": _fault(database.name)}
-
-
-def _fault(name: str) -> str:
-    """Why the server does not answer, "" where it does."""
+    found: dict[str, Any] = {"role": database.role, "fault": "", "lag_bytes": -1, "lag_seconds": -1.0}
     try:
-        psql.ask(f"SELECT pg_size_pretty(pg_database_size({psql.text(name)}));")
+        if database.role == "replica":
+            return {**found, **_follows()}
+        return {**found, **(_followed(database.slot) if database.slot else _answers())}
     except CommandFailed as error:
-        return (error.output or error.fact).strip().splitlines()[-1]
-    return ""
+        return {**found, "fault": (error.output or error.fact).strip().splitlines()[-1]}
+
+
+def _answers() -> dict[str, Any]:
+    psql.ask("SELECT;")
+    return {}
+
+
+def _followed(slot: str) -> dict[str, Any]:
+    """What the primary knows of its replica."""
+    rows = psql.ask(FOLLOWED.format(slot=psql.text(slot)))
+    if not rows or rows[0][0] != "t":
+        lost = bool(rows) and rows[0][1] in ("lost", "unreserved")
+        more = ": it has missed changes that are no longer kept, and must be made anew" if lost else ""
+        return {"fault": f"its replica does not follow it{more}"}
+    return {"lag_bytes": int(rows[0][2] or -1)}
+
+
+def _follows() -> dict[str, Any]:
+    """What the replica knows of itself."""
+    ((standby, streams, seconds),) = psql.ask(FOLLOWS)
+    if standby != "t":
+        return {"fault": "it follows nobody: it takes changes of its own"}
+    return {"fault": "" if streams == "t" else "it does not follow the primary", "lag_seconds": float(seconds)}
 
 
 def save(places: Places, release: str, by: str, client: Client) -> dict[str, Any]:

@@ -16,7 +16,8 @@ class Database:
     ``path`` is the file of SQLite; ``socket`` the folder (PostgreSQL) or file (MariaDB) of the server's unix socket.
     ``connections`` is how many the app's releases hold at most while two run side by side, 0 where nobody counts them;
     ``variable`` the one that tells the app its URL. ``env_file`` has the role's password, as ``DATABASE_PASSWORD``. Of
-    a database on a host of its own ``address`` is where it listens, ``clients`` are the addresses of the app's hosts.
+    a database on a host of its own ``address`` is where it listens, ``clients`` are the addresses of the app's hosts;
+    ``role`` is primary or replica, ``slot`` the replica's on the primary, "" where there is none.
     """
 
     kind: str
@@ -29,6 +30,8 @@ class Database:
     address: str = ""
     clients: tuple[str, ...] = ()
     env_file: str = ""
+    role: str = ""
+    slot: str = ""
 
 
 @dataclass(frozen=True)

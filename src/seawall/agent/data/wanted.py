@@ -64,6 +64,31 @@ class PostgresqlDoor:
     clients: tuple[str, ...] = ()
 
 
+#: The name of a :class:`PostgresqlDoor` by which a replica comes: no database's (pg_hba.conf, 21.1).
+REPLICATION = "replication"
+
+
+@dataclass(frozen=True)
+class PostgresqlReplication:
+    """What a replica follows the cluster by: a role that may do nothing else, and a slot that keeps for it what it has
+    not seen. Without a ``password`` there is to be neither."""
+
+    version: str
+    user: str
+    slot: str
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class PostgresqlReplica:
+    """The cluster is a copy of another, ``source`` (a connection string without a password, 34.1.1.1), and follows it
+    by ``slot``; ``settings`` of ``PostgresqlServer`` say the same to the server."""
+
+    version: str
+    source: str
+    slot: str
+
+
 @dataclass(frozen=True)
 class MariadbServer:
     """Debian's MariaDB, on at boot, behind ``socket`` and running with ``settings``, which are those of ``file`` and of
@@ -105,6 +130,8 @@ RESOURCES: dict[str, type[Any]] = {
     "postgresql-database": PostgresqlDatabase,
     "postgresql-certificate": PostgresqlCertificate,
     "postgresql-door": PostgresqlDoor,
+    "postgresql-replication": PostgresqlReplication,
+    "postgresql-replica": PostgresqlReplica,
     "mariadb-server": MariadbServer,
     "mariadb-database": MariadbDatabase,
     "sqlite-file": SqliteFile,

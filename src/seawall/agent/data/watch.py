@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.agent import lock, releases
-from seawall.agent.data import alert_texts, alerts, cut_off, looks, memory, restarts, standing, troubles, units
+from seawall.agent.data import alert_texts, alerts, cut_off, looks, memory, restarts, served, standing, troubles, units
 from seawall.agent.data.alert_settings import AlertSettings, settings_from_wire
 from seawall.agent.data.memory import ChannelState, Memory
 from seawall.agent.data.places import DataPlaces
@@ -93,6 +93,7 @@ def look(settings: AlertSettings, places: Places, before: Memory, now: float, *,
     data = _told(places)
     if data is not None and data.repository is not None:
         found += looks.backups(data.app, standing.of(data, DataPlaces(places.base)).wrong)
+    found += _database(places)
     # A deployment or a restore may be starting a server anew.
     servers = units.servers(data) if data is not None and not lock.holder(places.lock) else []
     of_servers = restarts.counted(before.restarts, servers, now)
@@ -135,6 +136,14 @@ def _cut_off(places: Places) -> Iterator[Trouble]:
     said = cut_off.told(places)
     if said:
         yield Trouble("restore-cut-off", said, "`seawall deploy`, or any command that changes something, puts it right")
+
+
+def _database(places: Places) -> Iterator[Trouble]:
+    """A replica that does not follow: nobody would notice before it is needed."""
+    known = None if lock.holder(places.lock) else served.standing(places)
+    if known and known["fault"]:
+        remedy = "see that both run (`pg_lsclusters`); the logs in /var/log/postgresql on both hosts say why"
+        yield Trouble("database", f"the {known['role']} of the database: {known['fault']}", remedy)
 
 
 def _unheard(before: Memory) -> Iterator[Trouble]:

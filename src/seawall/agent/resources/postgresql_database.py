@@ -48,7 +48,7 @@ DROP = (
 _RULE = re.compile(
     r"""#.* Written by seawall\."""
     r"""|local ("postgres","template1"|all) "[^"]+" (reject|scram-sha-256)"""
-    r"""|hostssl "[^"]+" "[^"]+" \S+ scram-sha-256|host all "[^"]+" all reject"""
+    r"""|hostssl \S+ "[^"]+" \S+ scram-sha-256|host \S+ "[^"]+" all reject"""
 )
 CHANGED = "changed: until the switch the release before can open no new connections"
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from seawall.agent import files, process
 from seawall.agent.data import psql
-from seawall.agent.data.wanted import PostgresqlDoor
+from seawall.agent.data.wanted import REPLICATION, PostgresqlDoor
 from seawall.agent.resources import firewall, texts
 from seawall.agent.resources.postgresql_database import hba_path, is_rule
 from seawall.agent.resources.work import Work
@@ -38,8 +38,9 @@ def lines(resource: PostgresqlDoor) -> tuple[str, ...]:
     user = resource.user
     return (
         f"# {user} from other hosts: over TLS, by its password. Written by seawall.",
-        *(f'hostssl "{resource.name}" "{user}" {_network(one)} scram-sha-256' for one in resource.clients),
-        f'host all "{user}" all reject',
+        *(f'hostssl {_database(resource)} "{user}" {_network(one)} scram-sha-256' for one in resource.clients),
+        # "all" does not mean replication (21.1).
+        f'host {"all,replication" if resource.name == REPLICATION else "all"} "{user}" all reject',
     )
 
 
@@ -116,8 +117,8 @@ def _lines_of(user: str, hba: str) -> tuple[str, ...]:
     """The lines about a role's coming from other hosts."""
     name = re.escape(user)
     mine = re.compile(
-        rf'# {name} from other hosts: .* Written by seawall\.|hostssl "[^"]+" "{name}" \S+ scram-sha-256'
-        rf'|host all "{name}" all reject'
+        rf'# {name} from other hosts: .* Written by seawall\.|hostssl \S+ "{name}" \S+ scram-sha-256'
+        rf'|host \S+ "{name}" all reject'
     )
     return tuple(line for line in hba.splitlines() if mine.fullmatch(line))
 
@@ -134,6 +135,11 @@ def _compared(there: tuple[str, ...], wanted: tuple[str, ...]) -> list[str]:
     gone = [f"-{line}" for line in there if line not in wanted]
     come = [f"+{line}" for line in wanted if line not in there]
     return [*gone, *come] or ["its lines come first, before those that others wrote"]
+
+
+def _database(resource: PostgresqlDoor) -> str:
+    """Quoted, but for the word that is no database."""
+    return REPLICATION if resource.name == REPLICATION else f'"{resource.name}"'
 
 
 def _network(address: str) -> str:

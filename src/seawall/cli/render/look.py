@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from seawall.cli.render.lines import Line, ago, clean, size, table
 
 if TYPE_CHECKING:
-    from seawall.operations.look import BackupStatus, ReleaseLine, Status, Trouble
+    from seawall.operations.look import BackupStatus, DatabaseStatus, ReleaseLine, Status, Trouble
 
 
 def releases_lines(found: Sequence[ReleaseLine]) -> list[Line]:
@@ -67,7 +67,7 @@ def trouble_lines(trouble: Trouble) -> list[Line]:
 
 def _host_lines(app: str, status: Status) -> list[Line]:
     if status.database:
-        said = status.database.fault or "answers"
+        said = _database(status.database)
         mark = "good" if status.well else "bad"
         lines = [Line(f"{app} on {status.host}: {status.database.role} of the database, {clean(said)}", mark)]
     elif not status.live:
@@ -91,6 +91,14 @@ def _host_lines(app: str, status: Status) -> list[Line]:
     if status.interrupted:
         lines.append(Line(f"  {status.interrupted}; the next deploy takes care of it", "careful"))
     return lines
+
+
+def _database(database: DatabaseStatus) -> str:
+    if database.fault:
+        return database.fault
+    if database.lag_bytes >= 0:
+        return f"answers, its replica is {size(database.lag_bytes)} behind"
+    return f"follows, {database.lag_seconds:.1f} s behind" if database.lag_seconds >= 0 else "answers"
 
 
 def _backup_rows(backups: BackupStatus) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seawall.agent.vocabulary import Change, Requirements, Source, build, resource_to_wire
 from seawall.config.made_secrets import Own
@@ -27,18 +27,51 @@ class DatabasePlan:
     notes: tuple[str, ...] = ()
 
 
-def find(project: Project, there: Host, hosts: Sequence[Host]) -> Place:
-    """The database's place among the app's ``hosts``. Where some of those are left out, those that the database knows
-    already may come on. Raises HostError where a host has no way to it, ConfigError where its address is not known."""
+@dataclass(frozen=True)
+class Places:
+    """The database's hosts among the others, and what the app's hosts are told of them."""
+
+    away: Away
+    primary: Place
+    replica: Place | None = None
+
+
+def find(project: Project, there: Sequence[Host], hosts: Sequence[Host]) -> Places:
+    """Where the database is, and its replica, for the app's ``hosts``. Where some of those are left out, those that the
+    database knows already may come on. Raises HostError where a host has no way to it, ConfigError where its address
+    is not known."""
+    primary = _place(project, there[0], hosts, project.database.address)
+    if len(there) == 1:
+        return Places(Away(primary.address, primary.certificate), primary)
+    _must_be_alone(there[0])
+    replica = _place(project, there[1], hosts, project.database.replica_address)
+    # A standby must allow for as many as its primary does, for other apps' too (27.4.3).
+    replica = replace(replica, connections=replica.connections + int(there[0].app["memory"]["connections"]))
+    away = Away(primary.address, primary.certificate + replica.certificate, replica.address)
+    return Places(away, replace(primary, follower=_way(there[1], primary.address)), replica)
+
+
+def _must_be_alone(primary: Host) -> None:
+    """Raises ConfigError where another app's replica follows this server: it copies all of it already."""
+    others = primary.session.request("data-server")["followed"]
+    if others:
+        raise ConfigError(
+            f"{primary.name} has a replica already, {others[0]}'s, which copies the whole server",
+            place="[database] replica",
+            remedy="leave `replica` out for this app",
+        )
+
+
+def _place(project: Project, there: Host, hosts: Sequence[Host], configured: str) -> Place:
     known = there.session.request("data-server")
-    address = project.database.address or Facts.from_wire(there.session.facts).address
+    address = configured or Facts.from_wire(there.session.facts).address
     if not address:
         raise ConfigError(
             f"it is not known by which address the app's hosts reach {there.name}",
             place="[database] address",
             remedy="name its IP address in the network between them",
         )
-    clients = {str(host.session.request("data-way", to=address)["address"]) for host in hosts}
+    clients = {_way(host, address) for host in hosts}
     if len(hosts) < len(project.hosts):
         clients |= set(known["clients"])
     certificate, key = (str(known["certificate"]), "") if known["certificate"] else made_certificate(address)
@@ -46,14 +79,29 @@ def find(project: Project, there: Host, hosts: Sequence[Host]) -> Place:
     each = [postgresql.own_connections(project, Facts(cores=count)) for count in cores]
     connections = sum(each) + max(each) * (len(project.hosts) - len(hosts))
     others = tuple(str(other) for other in known["others"])
-    return Place(Away(address, certificate), key, tuple(sorted(clients)), others, connections)
+    return Place(address, certificate, key, tuple(sorted(clients)), others, connections)
 
 
-def plan(project: Project, own: Own, there: Host, place: Place) -> DatabasePlan:
-    """Ask the host what it would change. Raises HostError, ConfigError."""
+def _way(host: Host, address: str) -> str:
+    """The address that a host comes to another from."""
+    return str(host.session.request("data-way", to=address)["address"])
+
+
+def plans(project: Project, own: Own, there: Sequence[Host], places: Places) -> list[DatabasePlan]:
+    """What each of the database's hosts would change, the primary first. Raises HostError, ConfigError."""
+    stood = [places.primary, *([places.replica] if places.replica else [])]
+    return [plan(project, own, host, places, place) for host, place in zip(there, stood, strict=True)]
+
+
+def plan(project: Project, own: Own, there: Host, places: Places, place: Place) -> DatabasePlan:
+    """Ask a host of the database's what it would change, to be at this ``place``. Raises HostError, ConfigError."""
     facts = Facts.from_wire(there.session.facts).with_memory(there.app["memory"])
-    inputs = Inputs(project, facts, (), {}, Requirements(), Source(), own=own.values, away=place.away)
-    resources = database_host.resources(inputs, there.layout, place, address_of(there.name))
+    inputs = Inputs(project, facts, (), {}, Requirements(), Source(), own=own.values, away=places.away)
+    called = address_of(there.name)
+    if place is places.replica:
+        resources = database_host.replica_resources(inputs, there.layout, place, places.primary, called)
+    else:
+        resources = database_host.resources(inputs, there.layout, place, called)
     wire = [resource_to_wire(resource) for resource in resources]
     answer = there.session.request("plan", resources=wire, release=None, domains=[])
     changes = tuple(build(Change, change) for change in answer["changes"])
