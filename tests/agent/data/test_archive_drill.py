@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -10,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from seawall.agent import process
-from seawall.agent.data import archive_drill, pgbackrest, recovered
+from seawall.agent.data import archive_drill, pgbackrest, recovered, scratch_server
 from seawall.agent.data.archive_drill import ArchiveDrill
 from seawall.agent.data.figures import Figures, TableFigures
 from seawall.agent.data.pgbackrest import Until
+from seawall.agent.data.scratch_server import ScratchServer
 from seawall.agent.data.vocabulary import Archive, Data, Database
-from seawall.agent.errors import NotAsBackedUp, RepositoryDamaged, RepositoryFailed
+from seawall.agent.errors import DiskFull, NotAsBackedUp, RepositoryDamaged, RepositoryFailed
 
 ARCHIVE = Archive("/etc/pgbackrest/seawall-tiny.conf", "tiny", "15")
 SOUND = """\
@@ -87,7 +90,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     )
     monkeypatch.setattr(archive_drill.ScratchServer, "brought_to", brought_to)
     monkeypatch.setattr(recovered, "push_last", lambda _: None)
-    monkeypatch.setattr(pgbackrest, "copies", lambda _: [{"label": "a"}])
+    copies = [{"label": "a", "info": {"size": 9 << 20, "repository": {"delta": 1 << 20}}}]
+    monkeypatch.setattr(pgbackrest, "copies", lambda _: copies)
     monkeypatch.setattr(pgbackrest, "damage", lambda _: [])
     return made
 
@@ -127,6 +131,29 @@ def test_damage_is_told_before_anything_is_recovered(data: Data, world: World, m
     with pytest.raises(RepositoryDamaged) as caught:
         ArchiveDrill(data, "ada@desk", world.said.append).run()
     assert (caught.value.output, world.goals) == ("invalid checksum 'x'", [])
+
+
+@pytest.mark.parametrize(
+    ("kept", "day", "read"),
+    [(1 << 30, 2, True), ((1 << 30) + 1, 2, False), ((1 << 30) + 1, 1, True), (1 << 40, 8, True)],
+)
+def test_a_large_archive_is_read_once_a_week(kept: int, day: int, *, read: bool) -> None:
+    assert archive_drill.is_read(kept, datetime.date(2026, 11, day)) is read
+
+
+def test_where_there_is_no_room_for_a_second_server_none_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch_server, "BESIDE", str(tmp_path))
+    monkeypatch.setattr(scratch_server, "uid_of", lambda _: os.getuid())
+    monkeypatch.setattr(scratch_server, "gid_of", lambda _: os.getgid())
+    monkeypatch.setattr(pgbackrest, "size", lambda _: 1 << 60)
+    with (
+        pytest.raises(DiskFull, match="no room to recover the database in"),
+        ScratchServer(ARCHIVE, "tiny").brought_to(pgbackrest.END),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("code", [0, 82])

@@ -7,6 +7,7 @@ much is written meanwhile. To reach it, every segment until now must be in the a
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,10 @@ from seawall.agent.data.scratch_server import ScratchServer
 from seawall.agent.data.vocabulary import Archive, Data, Database
 from seawall.agent.errors import NotAsBackedUp, RepositoryDamaged
 from seawall.agent.journal import now
+
+#: Copies that take no more than this together, bytes, are read each time; larger ones, with all segments, once a week.
+#: What a recovery needs, it reads each time.
+READ_ALWAYS = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class ArchiveDrill:
             return self._recover(archive, database)
 
     def _read(self, archive: Archive) -> None:
+        if not is_read(pgbackrest.kept(archive), datetime.datetime.now(datetime.timezone.utc).date()):
+            return
         damage = pgbackrest.damage(archive)
         if damage:
             raise RepositoryDamaged(
@@ -78,3 +85,8 @@ class ArchiveDrill:
             )
         self.say(f"the archive brings back {moment}: {len(wanted) - len(differences)} figures compared")
         return moment
+
+
+def is_read(kept: int, day: datetime.date) -> bool:
+    """Whether all of an archive of this size is read on this day."""
+    return kept <= READ_ALWAYS or day.toordinal() % 7 == 0

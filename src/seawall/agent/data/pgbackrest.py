@@ -68,6 +68,16 @@ def copies(archive: Archive) -> list[dict[str, Any]]:
     return [one for stanza in _info(archive) for one in stanza.get("backup", [])]
 
 
+def size(archive: Archive) -> int:
+    """The bytes that the server took when it was last copied. Raises RepositoryFailed."""
+    return max((int(one["info"]["size"]) for one in copies(archive)[-1:]), default=0)
+
+
+def kept(archive: Archive) -> int:
+    """The bytes that all copies take where they lie. Raises RepositoryFailed."""
+    return sum(int(one["info"]["repository"]["delta"]) for one in copies(archive))
+
+
 def check(archive: Archive) -> None:
     """That there is a copy to begin with which this server's version can run. Raises NoSuchBackup, RepositoryFailed."""
     said = _info(archive)

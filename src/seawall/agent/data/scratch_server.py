@@ -6,6 +6,7 @@ It is the administrator's alone: it has a socket in its own folder, no port, and
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +17,14 @@ from seawall.agent import process
 from seawall.agent.data import pgbackrest
 from seawall.agent.data.pgbackrest import Until
 from seawall.agent.data.vocabulary import Archive
-from seawall.agent.errors import LoadFailed
-from seawall.agent.files import gid_of, remove_tree, uid_of
+from seawall.agent.errors import DiskFull, LoadFailed
+from seawall.agent.files import gid_of, mount_point, remove_tree, uid_of
 
 #: Where scratch servers lie: on the file system of the live one, whose size they have.
 BESIDE = "/var/lib/postgresql"
+#: What must stay free beside a copy, bytes: what was written since is laid out there too (a gigabyte of it at once,
+#: max_wal_size), and the live server goes on writing to the same disk.
+RESERVE = 2 << 30
 #: Bound on a recovery, seconds.
 RECOVERY = 12 * 3600
 #: Only what differs from the defaults, and nothing of the live server's: a file that its settings name may be gone.
@@ -51,9 +55,10 @@ class ScratchServer:
 
     @contextmanager
     def brought_to(self, until: Until) -> Iterator[None]:
-        """It runs within, and holds what the live server held then. Raises RepositoryFailed, LoadFailed."""
+        """It runs within, and holds what the live server held then. Raises RepositoryFailed, LoadFailed, DiskFull."""
         self._new_folder()
         try:
+            self._must_fit()
             pgbackrest.restore(self.archive, str(self.folder), until)
             with self._running(until):
                 yield
@@ -64,6 +69,17 @@ class ScratchServer:
         remove_tree(str(self.folder))  # of a recovery that was cut off; a server that still ran in it has ended with it
         self.folder.mkdir(mode=0o700)
         os.chown(self.folder, uid_of(pgbackrest.ADMIN), gid_of(pgbackrest.ADMIN))
+
+    def _must_fit(self) -> None:
+        size, free = pgbackrest.size(self.archive), shutil.disk_usage(BESIDE).free
+        if free < size + RESERVE:
+            raise DiskFull(
+                f"there is no room to recover the database in: a copy of the server takes {size >> 20} MB, "
+                f"{RESERVE >> 20} MB must stay free, and {free >> 20} MB are",
+                place=BESIDE,
+                state="the live database is as it was",
+                remedy=f"make room on {mount_point(BESIDE)}",
+            )
 
     @contextmanager
     def _running(self, until: Until) -> Iterator[None]:
