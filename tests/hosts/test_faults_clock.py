@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import run
+from . import clock
 from .machine import Host
 from .product import Project, tiny_project, visit
 
@@ -15,10 +15,7 @@ YEARS = 10 * 365 * 86400
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What makes clocks wrong."""
-    made = tmp_path_factory.mktemp("clock") / "clock.so"
-    run(["gcc", "-shared", "-fPIC", "-O2", "-o", str(made), str(Path(__file__).with_name("clock.c"))])
-    return made
+    return clock.library(tmp_path_factory.mktemp("clock"))
 
 
 @pytest.fixture
@@ -26,16 +23,11 @@ def project(warm_host: Host, ssh_environment: Mapping[str, str], tmp_path: Path)
     return tiny_project(tmp_path, ssh_environment, warm_host.name)
 
 
-def at(shift: int, library: str) -> dict[str, str]:
-    """The environment of a process whose clock is wrong by `shift` seconds."""
-    return {"LD_PRELOAD": library, "CLOCK_SHIFT": str(shift)}
-
-
 def test_releases_made_with_wrong_clocks_of_the_person_keep_their_order(
     warm_host: Host, project: Project, library: Path
 ) -> None:
-    ahead = replace(project, environment={**project.environment, **at(YEARS, str(library))})
-    behind = replace(project, environment={**project.environment, **at(-YEARS, str(library))})
+    ahead = replace(project, environment={**project.environment, **clock.at(YEARS, str(library))})
+    behind = replace(project, environment={**project.environment, **clock.at(-YEARS, str(library))})
     ahead.deploy()
     project.release("two")
     behind.deploy()

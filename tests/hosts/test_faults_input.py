@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from .clock import right_on, wrong_on
 from .conftest import BootHost
 from .faults import Faults, cut_connection, deployed, ended, press_ctrl_c, visited
 from .image import WARM_PACKAGES
@@ -29,7 +30,7 @@ def deployed_host(
     boot_module_host: BootHost, ssh_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Host:
     host = boot_module_host(packages=WARM_PACKAGES)
-    host.run(["apt-get", "install", "-y", "-q", "faketime", *SHELLS])
+    host.run(["apt-get", "install", "-y", "-q", *SHELLS])
     deployed(host, tiny_project(tmp_path_factory.mktemp("input"), ssh_environment, host.name))
     return host
 
@@ -187,11 +188,12 @@ def test_a_killed_holder_frees_the_lock(site: Site) -> None:
 
 
 @pytest.mark.parametrize("when", ["2007-01-01", "2039-06-01"])
-def test_a_wrong_clock_on_the_host_changes_no_order(site: Site, when: str) -> None:
+def test_a_wrong_clock_on_the_host_changes_no_order(site: Site, when: str, tmp_path: Path) -> None:
     for word in ("two", "three"):
         site.project.release(word)
         site.project.deploy()
-    wrong_clock(site.host, when)
+    # The agent's python3, and the openssl that it asks.
+    wrong_on(site.host, when, tmp_path, "python3", "openssl")
     for word in ("four", "five"):
         site.project.release(word)
         site.project.deploy()
@@ -199,20 +201,13 @@ def test_a_wrong_clock_on_the_host_changes_no_order(site: Site, when: str) -> No
     listed = site.project.seawall("releases", "--json").json["releases"]
     assert [line["id"] for line in listed] == ["v5", "v4", "v3", "v2", "v1"]
     assert when[:4] in listed[0]["made"]
-    site.host.run(["rm", "/usr/local/bin/python3", "/usr/local/bin/openssl"])
+    right_on(site.host, "python3", "openssl")
     site.project.deploy()  # a certificate made at the wrong time is of no use at the right one
     site.project.seawall("rollback")
     assert visit(site.host).text == "version four"
     site.project.seawall("rollback")
     assert visit(site.host).text == "version three"
     goes_on(site, "six")
-
-
-def wrong_clock(host: Host, when: str) -> None:
-    """From now on the agent's python3, and the openssl that it asks, live at `when`."""
-    for program in ("python3", "openssl"):
-        shifted = f'#!/bin/sh\nexec faketime "{when} 12:00:00" /usr/bin/{program} "$@"\n'
-        host.write_file(f"/usr/local/bin/{program}", shifted, mode="755")
 
 
 # names
