@@ -95,7 +95,7 @@ def test_a_drill_may_make_a_server_of_its_own_and_a_backup_may_not() -> None:
         ).content
         for name in ("seawall-drill-guestbook.service", "seawall-backup-guestbook.service")
     )
-    assert "ReadWritePaths=/srv/guestbook/state /srv/guestbook/data /var/lib/postgresql\n" in drill
+    assert "ReadWritePaths=/srv/guestbook/state /srv/guestbook/data -/var/lib/postgresql\n" in drill
     assert "ReadWritePaths=/srv/guestbook/state /srv/guestbook/data\n" in backup
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seawall.agent.vocabulary import Measured, Serving
@@ -243,6 +243,7 @@ def test_one_more_deployment_settles_it(host: Facts, worker: int, main: int) -> 
 
 
 @given(hosts, sizes, sizes, st.floats(0.9, 1.1))
+@example(Facts(cores=1, memory_bytes=5_591_067_101), MIB, 2_302_731_600, 1.0625)
 def test_a_number_that_was_raised_is_not_taken_back_by_noise(host: Facts, worker: int, main: int, noise: float) -> None:
     """Whatever is live, and kept for a while: when it changes, it changes for good."""
     for live in range(1, 9):

@@ -125,7 +125,9 @@ def _workers(project: Project, facts: Facts, kind: str, room: int | None, figure
     limit = "most" if wanted > MOST_WORKERS else "cores"
     if room is None:
         return most, limit
-    workers = max(1, min(most, _kept(room, figure, _live_workers(facts, kind))))
+    live = _live_workers(facts, kind)
+    # One that the cores no longer allow was chosen for another sum: what takes its place is a new number.
+    workers = max(1, min(most, _kept(room, figure, live if live <= most else 0)))
     return workers, limit if workers == most else "memory"
 
 

@@ -8,9 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from seawall.agent.data import jobs
 from seawall.agent.data.repository import Store
 from seawall.agent.data.restic import Restic
 from seawall.agent.data.vocabulary import Repository
+
+
+@pytest.fixture(autouse=True)
+def tests_that_do_not_yield(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job makes its own process nice, which nobody can take back: here that would be all tests that follow."""
+    monkeypatch.setattr(jobs, "yield_to_others", lambda: None)
 
 
 @pytest.fixture
