@@ -108,6 +108,7 @@ def site(
             writer.wait_for(50)
         lab.remove(first)
     second = knows_the_vault(at_rest(lab.boot(packages=DATA_PACKAGES)), vault)
+    with_a_server_of_its_own(second)
     project.configure(hosts=[second.name])
     clone = project.seawall("clone-host", "--yes", "--json")
     print(clone.said)
@@ -119,6 +120,12 @@ def knows_the_vault(host: Host, vault: Vault) -> Host:
     """pgBackRest 2.45 takes no address in a certificate."""
     host.run(["sh", "-c", f"echo {vault.address} {NAME} >> /etc/hosts"])
     return host
+
+
+def with_a_server_of_its_own(host: Host) -> None:
+    """Another than that of the image which both hosts are made from, as Debian's packages make one on a fresh host."""
+    host.run(["pg_dropcluster", "15", "main"])
+    host.run(["pg_createcluster", "15", "main"])
 
 
 def archive_segment(host: Host) -> None:

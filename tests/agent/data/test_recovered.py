@@ -7,13 +7,13 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from seawall.agent.data import archiving, looks, pgbackrest, recovered
+from seawall.agent.data import archiving, looks, pgbackrest, psql, recovered, twins
 from seawall.agent.data.engines.postgresql import PostgreSQL
 from seawall.agent.data.manifest import DatabasePart, FilesPart, Manifest, RedisPart
 from seawall.agent.data.pgbackrest import Until
@@ -91,6 +91,7 @@ def test_files_and_redis_come_from_the_backup_and_the_database_from_the_archive(
 ) -> None:
     data = Data("tiny", "/srv/tiny", "tiny", Database("postgresql", "tiny", "tiny"), archive=ARCHIVE)
     monkeypatch.setattr(pgbackrest, "check", lambda _: None)
+    monkeypatch.setattr(twins, "refuse", lambda _: None)
     whole = Manifest("20261128-030000", "tiny", "web1", "then", files=FilesPart(("/srv/tiny/data",), 7, "ab12"))
     backup = FromBackup(whole)
     assert recovered.foreseen(data, "latest", backup).manifest is whole
@@ -206,3 +207,34 @@ def test_a_whole_copy_is_made_each_week(monkeypatch: pytest.MonkeyPatch, age: fl
     monkeypatch.setattr(pgbackrest, "_run", run)
     assert pgbackrest.copy(ARCHIVE) == "a"
     assert said == ["stanza-create", f"--type={kind} backup"]
+
+
+@pytest.mark.parametrize(
+    ("system", "archived", "refused"),
+    [
+        ("71", "000000010000000000000004", True),
+        ("71", "000000010000000000000003", False),
+        ("71", None, False),
+        ("72", "000000010000000000000004", False),
+    ],
+    ids=["ahead of it", "as far", "nothing yet", "another's"],
+)
+def test_a_server_made_from_the_same_image_as_the_archives_is_refused(
+    monkeypatch: pytest.MonkeyPatch, system: str, archived: str | None, refused: bool
+) -> None:
+    known = [{"id": 1, "system-id": 70}, {"id": 2, "system-id": 71}]
+    parts = [
+        {"database": {"id": 1}, "max": "000000010000000000000009"},
+        {"database": {"id": 2}, "max": archived},
+    ]
+    said = [{"db": known, "archive": parts, "repo": []}]
+    monkeypatch.setattr(pgbackrest, "_run", lambda *_, **__: json.dumps(said))
+    monkeypatch.setattr(psql, "runs", lambda _: True)
+    monkeypatch.setattr(psql, "ask", lambda _: [[system, "000000010000000000000003"]])
+    with pytest.raises(RepositoryFailed, match="of the same identifier") if refused else nullcontext():
+        twins.refuse(ARCHIVE)
+
+
+def test_a_server_that_does_not_run_is_taken_for_nobodys_twin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psql, "runs", lambda _: False)
+    twins.refuse(ARCHIVE)

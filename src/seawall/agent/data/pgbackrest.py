@@ -78,6 +78,15 @@ def kept(archive: Archive) -> int:
     return sum(int(one["info"]["repository"]["delta"]) for one in copies(archive))
 
 
+def last(archive: Archive, system: int) -> str:
+    """The last segment that was archived of a server, by its identifier; "" for none. Raises RepositoryFailed."""
+    found = [""]
+    for stanza in _info(archive):
+        known = {server["id"] for server in stanza.get("db", []) if server["system-id"] == system}
+        found += [part["max"] or "" for part in stanza.get("archive", []) if part["database"]["id"] in known]
+    return max(found)
+
+
 def check(archive: Archive) -> None:
     """That there is a copy to begin with which this server's version can run. Raises NoSuchBackup, RepositoryFailed."""
     said = _info(archive)

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from seawall.agent import lock
-from seawall.agent.data import pgbackrest, psql, repository
+from seawall.agent.data import pgbackrest, psql, repository, twins
 from seawall.agent.data.engines.postgresql import PostgreSQL
 from seawall.agent.data.manifest import DatabasePart, FilesPart, Manifest, RedisPart
 from seawall.agent.data.pgbackrest import END, Until
@@ -73,6 +73,7 @@ def foreseen(data: Data, at: str, backup: Source | None) -> Foreseen:
     archive, database = archive_of(data)
     until(at)
     pgbackrest.check(archive)
+    twins.refuse(archive)
     if backup is not None:
         return Foreseen(backup.manifest)
     part = DatabasePart(database.kind, database.name, archive.version, 0, "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from seawall.agent.data import pgbackrest, record
+from seawall.agent.data import pgbackrest, record, twins
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.record import Run
 from seawall.agent.data.vocabulary import Archive
@@ -20,6 +20,7 @@ def add(archive: Archive, at: DataPlaces, backup: str, report: Callable[[Event],
     begun, since = now(), time.monotonic()
     report(Event("step", "archive", "start"))
     try:
+        twins.refuse(archive)
         label = pgbackrest.copy(archive)
     except RepositoryFailed as error:
         report(Event("step", "archive", "failed", "", time.monotonic() - since))
