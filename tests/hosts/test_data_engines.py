@@ -29,13 +29,16 @@ engine.load(io.BytesIO(data), scratch)
 print(compare(figures, engine.figures(scratch)), engine.damage(scratch), figures["rows_kept"].rows)
 """
 MARIADB = {"kind": "mariadb", "name": "ledger", "user": "ledger", "socket": "/run/mysqld/mysqld.sock"}
+#: One address writes as quickly as it can.
+UNBOUNDED = {"rate": "", "connections": 0}
 SQLITE = {"kind": "sqlite", "name": "notes", "user": "notes", "path": "/srv/notes/data/notes.db"}
 
 
 @pytest.fixture(scope="module")
 def ledger(data_host: Host, ssh_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Project:
     """An app with MariaDB, deployed, that has kept two rows."""
-    project = ledger_project(tmp_path_factory.mktemp("ledger"), ssh_environment, data_host.name, kind="mariadb")
+    directory = tmp_path_factory.mktemp("ledger")
+    project = ledger_project(directory, ssh_environment, data_host.name, kind="mariadb", limits=UNBOUNDED)
     planned = project.seawall("plan").said
     assert "DATABASE_PASSWORD is made up" in planned
     assert "database ledger" in planned
@@ -48,7 +51,7 @@ def ledger(data_host: Host, ssh_environment: dict[str, str], tmp_path_factory: p
 def notes(data_host: Host, ssh_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Project:
     """An app with SQLite, deployed."""
     directory = tmp_path_factory.mktemp("notes")
-    project = ledger_project(directory, ssh_environment, data_host.name, kind="sqlite", name="notes")
+    project = ledger_project(directory, ssh_environment, data_host.name, kind="sqlite", name="notes", limits=UNBOUNDED)
     project.deploy()
     return project
 
@@ -181,7 +184,7 @@ changed = engine.figures("ledger")
 old = engine.replace("ledger", "ledger_restored")
 names = [name.replace(old, "OLD") for name in engine.names("ledger")]
 own = engine.sizes()
-known = sorted(own) == ["ledger", old] and min(own.values()) > 0
+known = sorted(own) == ["ledger", old, "ledger_scratch"] and min(own.values()) > 0
 print(compare(wanted, engine.figures("ledger")), compare(changed, engine.figures(old)), names, known)
 with Client(DATABASE["socket"], "ledger") as client:
     client.ask("INSERT INTO page VALUES (8, 1, NULL, NULL)")
