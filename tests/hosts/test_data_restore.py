@@ -244,7 +244,7 @@ def test_a_drill_proves_the_newest_backup_with_the_apps_own_check(project: Proje
     assert "the app's own check of it has passed" in journal
     assert "what Redis held is what was backed up: 1 keys" in journal
     runs = host.read_file(f"{BASE}/state/data/record.jsonl").splitlines()
-    assert [json.loads(line)["ok"] for line in runs if '"drill"' in line] == [True, True]
+    assert [json.loads(line)["ok"] for line in runs if '"drill"' in line][-2:] == [True, True]
     assert left(host) == []
 
 
