@@ -252,6 +252,7 @@ def test_events_of_a_copy_never_run_and_those_of_the_live_database_go_on(data_ho
 
 REFUSALS = """
 from seawall.agent.data.engines import engine_for
+from seawall.agent.data.engines.mariadb_client import Client
 from seawall.agent.data.vocabulary import Database
 from seawall.agent.errors import AgentError
 engine = engine_for(Database(**DATABASE))
@@ -266,11 +267,15 @@ engine.create("half")
 refused(lambda: engine.load(io.BytesIO(data[: data.rindex(b"-- Dump completed")]), "half"))
 refused(lambda: engine.load(io.BytesIO(data), "ledger"))
 def killed():
+    with Client(DATABASE["socket"], "ledger") as client:  # more than a pipe holds, so that it is not through by then
+        client.ask("CREATE TABLE wide AS SELECT REPEAT('x', 1000000) AS body")
     with engine.dump() as dump:
         dump._program.process.kill()
         dump.stream.read()
         dump.finish()
 refused(killed)
+with Client(DATABASE["socket"], "ledger") as client:
+    client.ask("DROP TABLE wide")
 print(engine.refusal("99.1.0"))
 engine.drop("half")
 print(engine.exists("half"))
