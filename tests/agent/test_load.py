@@ -66,7 +66,15 @@ def test_whole_answers_are_counted_and_timed(tmp_path: Path) -> None:
     assert report.failed == 0
     assert 4 <= report.requests <= 4 * report.seconds / 0.05
     assert 50 <= report.p50_ms <= report.p99_ms
-    assert 0 <= report.busy <= 1
+
+
+def test_a_generator_that_is_at_its_limit_says_so(tmp_path: Path) -> None:
+    """All its time goes into asking, and none into waiting: one that waits for answers is hardly busy."""
+    with server(tmp_path / "quick", saying(WELL)) as there:
+        at_work = run(there)
+    with server(tmp_path / "slow", saying(WELL, after=0.2)) as there:
+        waiting = run(there)
+    assert waiting.busy < at_work.busy <= 1
 
 
 def test_so_many_ask_at_once_and_no_more(tmp_path: Path) -> None:

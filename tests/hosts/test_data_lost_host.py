@@ -1,5 +1,6 @@
 """A host that is lost with all it held: another takes its place, with every row that was safe in a backup."""
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import pytest
 from .data_host import DATA_PACKAGES, add_rows, at_rest, ledger_project, rows
 from .lab import Lab
 from .machine import Host
-from .product import Project, visitor
+from .product import Project, Result, visitor
 from .vault import BUCKET, KEY, KEY_ID, NAME, Vault, open_vault
 
 REDIS = "/run/seawall-redis-ledger/redis.sock"
@@ -108,8 +109,10 @@ def site(
             writer.wait_for(50)
         lab.remove(first)
     second = knows_the_vault(at_rest(lab.boot(packages=DATA_PACKAGES)), vault)
-    with_a_server_of_its_own(second)
     project.configure(hosts=[second.name])
+    twin = project.seawall("clone-host", "--yes", check=False) if archived else None
+    if twin is not None:
+        with_a_server_of_its_own(second, twin)
     clone = project.seawall("clone-host", "--yes", "--json")
     print(clone.said)
     yield Site(kind, project, second, safe, backup, clone.json)
@@ -122,10 +125,13 @@ def knows_the_vault(host: Host, vault: Vault) -> Host:
     return host
 
 
-def with_a_server_of_its_own(host: Host) -> None:
-    """Another than that of the image which both hosts are made from, as Debian's packages make one on a fresh host."""
-    host.run(["pg_dropcluster", "15", "main"])
-    host.run(["pg_createcluster", "15", "main"])
+def with_a_server_of_its_own(host: Host, refused: Result) -> None:
+    """Both hosts were made from one image, and so their servers: that is told, and mended as it is told."""
+    assert refused.code == 1, refused.said
+    assert "the archive is another server's of the same identifier" in refused.err
+    told = re.search(r"`(pg_dropcluster [^`]*)`", " ".join(refused.err.split()))
+    assert told, refused.err
+    host.run(["sh", "-c", told[1]])
 
 
 def archive_segment(host: Host) -> None:

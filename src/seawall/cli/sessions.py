@@ -6,7 +6,7 @@ it is imported.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,33 +22,15 @@ if TYPE_CHECKING:
 
 @contextmanager
 def connected(directory: Path, environment: str, only: Sequence[str] = ()) -> Iterator[list[Host]]:
-    """The hosts of the project in ``directory``, greeted; their sessions end with the block."""
-    with _begun(directory, environment, only) as early:
-        from seawall.config.load import load
-
-        with connected_to(load(directory, environment), only, early) as hosts:
-            yield hosts
+    """The hosts of the app in ``directory``, greeted; their sessions end with the block."""
+    with _chosen(directory, environment, only, _the_apps) as hosts:
+        yield hosts
 
 
 @contextmanager
 def connected_everywhere(directory: Path, environment: str, only: Sequence[str] = ()) -> Iterator[list[Host]]:
     """The hosts, those that are the database's own too."""
-    with _begun(directory, environment, only) as early:
-        from seawall.config.load import load
-        from seawall.operations.hosts import all_hosts
-
-        project = load(directory, environment)
-        with connected_to(project, only or all_hosts(project), early) as hosts:
-            yield hosts
-
-
-@contextmanager
-def connected_to_data(directory: Path, environment: str, only: Sequence[str] = ()) -> Iterator[list[Host]]:
-    """The hosts that have the data; a deployment that was cut off there is finished or undone first."""
-    from seawall.config.load import load
-    from seawall.operations.hosts import data_hosts
-
-    with connected_to_change(directory, environment, only or data_hosts(load(directory, environment))) as hosts:
+    with _chosen(directory, environment, only, _all) as hosts:
         yield hosts
 
 
@@ -68,14 +50,17 @@ def connected_to(project: Project, only: Sequence[str] = (), early: Early | None
 @contextmanager
 def connected_to_change(directory: Path, environment: str, only: Sequence[str] = ()) -> Iterator[list[Host]]:
     """The hosts; a deployment that was cut off there is finished or undone first, and that is said."""
-    with _begun(directory, environment, only) as early:
-        from seawall.config.load import load
-        from seawall.operations.plan import finish_or_undo
+    with _chosen(directory, environment, only, _the_apps) as hosts:
+        _recover(hosts)
+        yield hosts
 
-        with connected_to(load(directory, environment), only, early) as hosts:
-            for host in hosts:
-                finish_or_undo(host, hear_recovery)
-            yield hosts
+
+@contextmanager
+def connected_to_data(directory: Path, environment: str, only: Sequence[str] = ()) -> Iterator[list[Host]]:
+    """The same for the hosts that have the data."""
+    with _chosen(directory, environment, only, _the_datas) as hosts:
+        _recover(hosts)
+        yield hosts
 
 
 @contextmanager
@@ -121,6 +106,42 @@ def hear_recovery(host: Host, done: str) -> None:
     """Say what became of a deployment that was cut off."""
     if done:
         console.say(f"{host.name}: {done}")
+
+
+@contextmanager
+def _chosen(
+    directory: Path, environment: str, only: Sequence[str], where: Callable[[Project], Sequence[str]]
+) -> Iterator[list[Host]]:
+    """Those that are named, or else those ``where`` the project has what the command is about."""
+    with _begun(directory, environment, only) as early:
+        from seawall.config.load import load
+
+        project = load(directory, environment)
+        with connected_to(project, only or where(project), early) as hosts:
+            yield hosts
+
+
+def _the_apps(_project: Project) -> Sequence[str]:
+    return ()
+
+
+def _all(project: Project) -> Sequence[str]:
+    from seawall.operations.hosts import all_hosts
+
+    return all_hosts(project)
+
+
+def _the_datas(project: Project) -> Sequence[str]:
+    from seawall.operations.hosts import data_hosts
+
+    return data_hosts(project)
+
+
+def _recover(hosts: Sequence[Host]) -> None:
+    from seawall.operations.plan import finish_or_undo
+
+    for host in hosts:
+        finish_or_undo(host, hear_recovery)
 
 
 @contextmanager

@@ -41,9 +41,11 @@ def destroy(project: Project, hosts: Sequence[Host], *, with_data: bool) -> list
 
 def _destroy(project: Project, host: Host, *, with_data: bool) -> Destroyed:
     facts = Facts.from_wire(host.session.facts).with_memory(host.app["memory"])
-    apart = database_hosts(project)
-    if host.name in apart:
-        left = database_host.left_behind(project, facts, replica=host.name != apart[0])
+    primary, *replicas = database_hosts(project) or ("",)
+    if host.name == primary:
+        left = database_host.left_at_primary(project, facts)
+    elif host.name in replicas:
+        left = database_host.left_at_replica(project, facts)
     else:
         left = left_behind(host.target, host.layout, facts)
     wire = [resource_to_wire(resource) for resource in left]

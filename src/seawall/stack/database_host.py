@@ -158,15 +158,18 @@ def _name(project: Project) -> str:
     return project.database.name or project.app_id
 
 
-def left_behind(project: Project, facts: Facts, *, replica: bool) -> tuple[Resource, ...]:
-    """What must hold on a host of the database's once the app is gone: nobody comes from other hosts, and no replica
+def left_at_primary(project: Project, facts: Facts) -> tuple[Resource, ...]:
+    """What must hold on the database's host once the app is gone: nobody comes from other hosts, and no replica
     follows. Raises ConfigError."""
-    major, name = postgresql.version(facts), _name(project)
-    nobody = (UNITS, PostgresqlDoor(major, name, name))
-    if replica:
-        return nobody
-    user = follower(project)
-    return (*nobody, PostgresqlDoor(major, REPLICATION, user), PostgresqlReplication(major, user, slot(project)))
+    major, user = postgresql.version(facts), follower(project)
+    replication = PostgresqlReplication(major, user, slot(project))
+    return (*left_at_replica(project, facts), PostgresqlDoor(major, REPLICATION, user), replication)
+
+
+def left_at_replica(project: Project, facts: Facts) -> tuple[Resource, ...]:
+    """The same on the replica's, whose roles are the primary's. Raises ConfigError."""
+    name = _name(project)
+    return (UNITS, PostgresqlDoor(postgresql.version(facts), name, name))
 
 
 def database(project: Project, place: Place) -> Database:

@@ -94,7 +94,7 @@ def test_files_and_redis_come_from_the_backup_and_the_database_from_the_archive(
     monkeypatch.setattr(twins, "refuse", lambda _: None)
     whole = Manifest("20261128-030000", "tiny", "web1", "then", files=FilesPart(("/srv/tiny/data",), 7, "ab12"))
     backup = FromBackup(whole)
-    assert recovered.foreseen(data, "latest", backup).manifest is whole
+    assert recovered.foreseen(data, "latest", backup) is whole
     found = recovered.FromMoment(whole, PostgreSQL(Database("postgresql", "tiny", "tiny")), backup=backup)
     found.files(FilesPart((), 0, ""), "/there")
     with found.dump(RedisPart("7", 1, "cd34")):

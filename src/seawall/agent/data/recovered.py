@@ -61,23 +61,19 @@ class FromMoment:
         """The recovery has read all that it needed."""
 
 
-@dataclass(frozen=True)
-class Foreseen:
-    """What a recovery would be of, before it is done."""
+def foreseen(data: Data, at: str, backup: Source | None) -> Manifest:
+    """What a recovery would be of, before it is done.
 
-    manifest: Manifest
-
-
-def foreseen(data: Data, at: str, backup: Source | None) -> Foreseen:
-    """Raises BadRequest where there is no archive, or no such moment, NoSuchBackup where nothing can be recovered."""
+    Raises BadRequest where there is no archive, or no such moment, NoSuchBackup where nothing can be recovered.
+    """
     archive, database = archive_of(data)
     until(at)
     pgbackrest.check(archive)
     twins.refuse(archive)
     if backup is not None:
-        return Foreseen(backup.manifest)
+        return backup.manifest
     part = DatabasePart(database.kind, database.name, archive.version, 0, "")
-    return Foreseen(Manifest(_stamp(), data.app, repository.this_host(), at, part))
+    return Manifest(_stamp(), data.app, repository.this_host(), at, part)
 
 
 @contextmanager

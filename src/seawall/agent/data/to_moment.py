@@ -25,7 +25,7 @@ def look(places: Places, message: Message) -> dict[str, Any]:
     """What it would do; nothing is done. Raises NotEmpty, BadRequest, NoSuchBackup, RepositoryFailed."""
     data = DataPlaces(places.base).data()
     found = recovered.foreseen(data, str(message["at"]), _backup(data, message))
-    return Outlook(data, found.manifest, _wish(message)).told()
+    return Outlook(data, found, _wish(message)).told()
 
 
 def restore(places: Places, message: Message, client: Client) -> dict[str, Any]:

@@ -30,5 +30,5 @@ def refuse(archive: Archive) -> None:
         state="nothing was changed",
         remedy="make the server here anew while nothing is in it: "
         f"`pg_dropcluster --stop {archive.version} main && pg_createcluster --start {archive.version} main`, then "
-        "`seawall deploy`; or name another [backup] repository",
+        "say `seawall clone-host` again, or `seawall deploy` if nothing is to be restored",
     )
