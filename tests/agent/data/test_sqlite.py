@@ -30,19 +30,24 @@ INSERT INTO "odd ""one" VALUES (1, '1'), ('1', 1), (1, '1');
 
 
 #: Runs each statement that it is given, in a transaction of its own, and answers with its rows. After an empty line it
-#: writes two rows in each transaction, as fast as it can.
+#: writes two rows in each transaction, as fast as it can, and answers after the first.
 APP = """
 import json, sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], timeout=30)
 while True:
     statement = sys.stdin.readline().strip()
-    with connection:
-        rows = connection.execute(statement).fetchall() if statement else []
-    print(json.dumps(rows), flush=True)
+    if statement:
+        with connection:
+            rows = connection.execute(statement).fetchall()
+        print(json.dumps(rows), flush=True)
+    written = 0
     while not statement:
         with connection:
             connection.execute("INSERT INTO note (text) VALUES ('left')")
             connection.execute("INSERT INTO note (text) VALUES ('right')")
+        written += 1
+        if written == 1:
+            print("[]", flush=True)
 """
 
 
@@ -61,7 +66,7 @@ class App:
         return answer
 
     def begin(self) -> None:
-        """Write until the end."""
+        """Write until the end; the first rows are there when this returns."""
         self.execute("")
 
 
