@@ -12,6 +12,7 @@ import pytest
 from seawall.agent import converge, owned, process
 from seawall.agent.errors import ApplyFailed, BadRequest, Cancelled, CheckRefused, NeedsPerson
 from seawall.agent.owned import Owned
+from seawall.agent.resource import Resource
 from seawall.agent.resources import at_boot, package
 from seawall.agent.undo import UndoLog
 from seawall.agent.vocabulary import (
@@ -24,7 +25,6 @@ from seawall.agent.vocabulary import (
     File,
     Link,
     Package,
-    Resource,
     Service,
     User,
     Uv,

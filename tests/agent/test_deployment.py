@@ -16,9 +16,10 @@ from seawall.agent.errors import AgentError, NeedsPerson
 from seawall.agent.files import replace_link
 from seawall.agent.journal import Journal
 from seawall.agent.programs import Programs
+from seawall.agent.resource import resource_to_wire
 from seawall.agent.sockets import Listener
 from seawall.agent.undo import UndoLog
-from seawall.agent.vocabulary import Event, Service, resource_to_wire, to_wire
+from seawall.agent.vocabulary import Event, Service, to_wire
 
 
 @pytest.fixture

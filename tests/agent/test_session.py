@@ -21,7 +21,8 @@ from seawall.agent.data import exchange
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.vocabulary import Data, data_to_wire
 from seawall.agent.journal import Journal
-from seawall.agent.vocabulary import Directory, File, resource_to_wire
+from seawall.agent.resource import resource_to_wire
+from seawall.agent.vocabulary import Directory, File
 
 
 @pytest.fixture

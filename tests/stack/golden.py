@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from seawall.agent.vocabulary import File, resource_to_wire, to_wire
+from seawall.agent.resource import resource_to_wire
+from seawall.agent.vocabulary import File, to_wire
 from seawall.stack.composition import Composition
 
 KEPT = Path(__file__).parent / "golden"

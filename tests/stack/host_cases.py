@@ -6,7 +6,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from seawall.agent.vocabulary import File, resource_to_wire
+from seawall.agent.resource import resource_to_wire
+from seawall.agent.vocabulary import File
 from seawall.stack.host import HostSetup, Options, compose
 from seawall.stack.host_facts import HostFacts, Profile, Said, Sshd
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from seawall.agent.data.alert_settings import AlertSettings, Mail, Thresholds, Webhook, settings_from_wire
-from seawall.agent.host_vocabulary import Unit
-from seawall.agent.vocabulary import AgentCopy, File, Requirements, Source
+from seawall.agent.vocabulary import AgentCopy, File, Requirements, Source, Unit
 from seawall.config.model import Project
 from seawall.stack.compose import compose
 from seawall.stack.composition import Composition

@@ -10,8 +10,7 @@ from pydantic import ValidationError
 
 from seawall.agent.data.vocabulary import DrillSettings, Repository, Retention, data_from_wire
 from seawall.agent.envfile import parse_environment_file
-from seawall.agent.host_vocabulary import Unit
-from seawall.agent.vocabulary import AgentCopy, File, Package, Requirements, Source
+from seawall.agent.vocabulary import AgentCopy, File, Package, Requirements, Source, Unit
 from seawall.config.model import Project
 from seawall.stack.compose import compose, resources_for
 from seawall.stack.composition import Composition

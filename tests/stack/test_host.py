@@ -8,8 +8,9 @@ from typing import TypeVar
 
 import pytest
 
-from seawall.agent.host_vocabulary import Firewall, Line, Login, Swap, Unit
-from seawall.agent.vocabulary import File, Package, Resource
+from seawall.agent.host_vocabulary import Firewall, Login, Swap
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import File, Line, Package, Unit
 from seawall.errors import HostUnsuitable, UsageError
 from seawall.stack import host_sshd
 from seawall.stack.host import GIB, HostSetup, Options, compose

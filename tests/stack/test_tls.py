@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from seawall.agent.host_vocabulary import Unit
-from seawall.agent.vocabulary import AcmeCertificate, Certificate, File, GivenCertificate, Link, Package, Resource
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import AcmeCertificate, Certificate, File, GivenCertificate, Link, Package, Unit
 from seawall.errors import ConfigError
 from seawall.stack import nginx, tls
 from stack.cases import project

@@ -19,97 +19,67 @@ from functools import partial
 from importlib import import_module
 from pathlib import PurePath
 from types import ModuleType
-from typing import Any, TypeVar, Union
+from typing import Any, TypeVar
 
 from seawall.agent import owned
 from seawall.agent.alongside import Alongside
-from seawall.agent.data.wanted import (
-    MariadbDatabase,
-    MariadbServer,
-    PostgresqlCertificate,
-    PostgresqlDatabase,
-    PostgresqlDoor,
-    PostgresqlReplica,
-    PostgresqlReplication,
-    PostgresqlServer,
-    SqliteFile,
-)
 from seawall.agent.errors import AgentError, ApplyFailed, BadRequest, Cancelled, NeedsPerson
-from seawall.agent.host_vocabulary import Firewall, HostKey, Line, Login, Moduli, Swap, Unit, Upgrades
 from seawall.agent.owned import Owned
-from seawall.agent.resources import (
-    absent,
-    at_boot,
-    certificate,
-    deletion,
-    directory,
-    link,
-    package,
-    plain_file,
-    service,
-    user,
-    uv,
-)
+from seawall.agent.resource import Resource
+from seawall.agent.resources import package, service
 from seawall.agent.resources.work import Work
 from seawall.agent.undo import UndoLog
-from seawall.agent.vocabulary import KINDS as RESOURCE_KINDS
 from seawall.agent.vocabulary import (
     Absent,
     AcmeCertificate,
-    AgentCopy,
     AtBoot,
     Certificate,
     Change,
     Directory,
     Event,
     File,
-    GivenCertificate,
     Link,
     Package,
-    Resource,
     Service,
-    User,
-    Uv,
 )
 
 T = TypeVar("T")
-Wanted = Union[Resource, Owned]
 Report = Callable[[Event], None]
 
-#: Who knows each kind: modules with observe(resource), diff(resource, state) and apply(resource, state, work).
-KINDS: dict[type[Any], ModuleType] = {
-    User: user,
-    Uv: uv,
-    Directory: directory,
-    File: plain_file,
-    Link: link,
-    Absent: absent,
-    AtBoot: at_boot,
-    Certificate: certificate,
-    Owned: deletion,
-}
-#: Those that a database server is asked about.
-SERVERS: tuple[type[Any], ...] = (PostgresqlCertificate, PostgresqlServer, PostgresqlReplica, MariadbServer)
-DATABASES: tuple[type[Any], ...] = (
-    PostgresqlDatabase,
-    PostgresqlReplication,
-    PostgresqlDoor,
-    MariadbDatabase,
-    SqliteFile,
+#: Kinds that a database server is asked about.
+SERVERS = ("postgresql-certificate", "postgresql-server", "postgresql-replica", "mariadb-server")
+DATABASES = (
+    "postgresql-database",
+    "postgresql-replication",
+    "postgresql-door",
+    "mariadb-database",
+    "sqlite-file",
 )
-#: The order in which they are made, by the name of the step; packages come before, services after them.
-STEPS: dict[str, tuple[type[Any], ...]] = {
-    "upgrades": (Upgrades,),
-    "users": (User, Login),
-    "directories": (Directory,),
-    "uv": (Uv,),
-    "agent": (AgentCopy,),
-    "files": (File, Line, Moduli, HostKey, Link, Absent, Certificate, AcmeCertificate, GivenCertificate, AtBoot, Owned),
+#: The order in which kinds are made, by the name of the step; packages come before, services after them.
+STEPS: dict[str, tuple[str, ...]] = {
+    "upgrades": ("upgrades",),
+    "users": ("user", "login"),
+    "directories": ("directory",),
+    "uv": ("uv",),
+    "agent": ("agent-copy",),
+    "files": (
+        "file",
+        "line",
+        "moduli",
+        "host-key",
+        "link",
+        "absent",
+        "certificate",
+        "acme-certificate",
+        "given-certificate",
+        "at-boot",
+        "owned",
+    ),
     "database server": SERVERS,
     "databases": DATABASES,
-    "firewall": (Firewall,),
-    "swap": (Swap,),
-    "units": (Unit,),
+    "firewall": ("firewall",),
+    "swap": ("swap",),
+    "units": ("unit",),
 }
 #: What adds to a unit of systemd (systemd.unit(5)).
 DROP_IN = re.compile(r"/etc/systemd/system/[^/]+\.d/")
@@ -227,7 +197,7 @@ def reload_old(services: Sequence[Service]) -> None:
 # --- what is wanted
 
 
-def _complete(resources: Sequence[Resource], owned_now: Sequence[Owned], shared: Collection[str]) -> list[Wanted]:
+def _complete(resources: Sequence[Resource], owned_now: Sequence[Owned], shared: Collection[str]) -> list[Resource]:
     """The resources, each once and none against another, and the paths that are to go."""
     wanted = list(dict.fromkeys(resources))
     _refuse_contradictions(wanted)
@@ -252,11 +222,11 @@ def _refuse_contradictions(resources: Sequence[Resource]) -> None:
             raise BadRequest(f"{place} names the service {name!r}, which is not among the resources", place=place)
 
 
-def _of(resources: Sequence[Wanted], kind: type[T]) -> list[T]:
+def _of(resources: Sequence[Resource], kind: type[T]) -> list[T]:
     return [resource for resource in resources if isinstance(resource, kind)]
 
 
-def _paths(resources: Sequence[Wanted]) -> list[str]:
+def _paths(resources: Sequence[Resource]) -> list[str]:
     """The paths that resources speak of."""
     paths: list[str] = []
     for resource in resources:
@@ -269,17 +239,17 @@ def _paths(resources: Sequence[Wanted]) -> list[str]:
     return paths
 
 
-def _packages(resources: Sequence[Wanted]) -> list[Change]:
+def _packages(resources: Sequence[Resource]) -> list[Change]:
     packages = _of(resources, Package)
     installed = package.observe(packages)
     return [change for item in packages if (change := package.diff(item, installed))]
 
 
-def _differences(resources: Sequence[Wanted], kinds: tuple[type[Any], ...]) -> list[_Difference]:
+def _differences(resources: Sequence[Resource], kinds: tuple[str, ...]) -> list[_Difference]:
     """How the host differs from those resources that are of these kinds."""
     found: list[_Difference] = []
     for resource in resources:
-        if isinstance(resource, kinds):
+        if resource.kind in kinds:
             knows = _who_knows(resource)
             state = knows.observe(resource)
             change = knows.diff(resource, state)
@@ -287,12 +257,9 @@ def _differences(resources: Sequence[Wanted], kinds: tuple[type[Any], ...]) -> l
     return found
 
 
-def _who_knows(resource: Wanted) -> ModuleType:
-    """The kinds that only a server's own set-up has are imported only there."""
-    known = KINDS.get(type(resource))
-    if known is not None:
-        return known
-    return import_module(f"seawall.agent.resources.{RESOURCE_KINDS[type(resource)].replace('-', '_')}")
+def _who_knows(resource: Resource) -> ModuleType:
+    """The module with observe(resource), diff(resource, state) and apply(resource, state, work)."""
+    return import_module(f"seawall.agent.resources.{resource.kind.replace('-', '_')}")
 
 
 def _services_told(differences: Sequence[_Difference]) -> set[str]:
@@ -303,9 +270,9 @@ def _services_told(differences: Sequence[_Difference]) -> set[str]:
 # --- making it so
 
 
-def _make(wanted: Sequence[Wanted], work: Work, report: Report) -> set[str]:
+def _make(wanted: Sequence[Resource], work: Work, report: Report) -> set[str]:
     """Make every change but those of services; the answer is the services whose files changed."""
-    told = _make_kinds("drop-ins", [item for item in wanted if _is_drop_in(item)], (File, AtBoot), work, report)
+    told = _make_kinds("drop-ins", [item for item in wanted if _is_drop_in(item)], ("file", "at-boot"), work, report)
     missing = [change.name for change in _packages(wanted)]
     if missing:
         with _step(report, "packages", ", ".join(missing)):
@@ -315,7 +282,7 @@ def _make(wanted: Sequence[Wanted], work: Work, report: Report) -> set[str]:
     return told
 
 
-def _is_drop_in(item: Wanted) -> bool:
+def _is_drop_in(item: Resource) -> bool:
     """A service runs as soon as its package is installed, and at each boot: what is said of its unit must be there by
     then, or could not be taken back."""
     if isinstance(item, AtBoot):
@@ -323,9 +290,7 @@ def _is_drop_in(item: Wanted) -> bool:
     return isinstance(item, File) and bool(DROP_IN.match(item.path))
 
 
-def _make_kinds(
-    name: str, wanted: Sequence[Wanted], kinds: tuple[type[Any], ...], work: Work, report: Report
-) -> set[str]:
+def _make_kinds(name: str, wanted: Sequence[Resource], kinds: tuple[str, ...], work: Work, report: Report) -> set[str]:
     """Make the changes of these kinds; the answer is the services whose files changed."""
     differences = _differences(wanted, kinds)
     if differences:

@@ -23,12 +23,13 @@ from seawall.agent.lock import take_turns
 from seawall.agent.migrating import Migrating, mark_set_up
 from seawall.agent.places import Places
 from seawall.agent.programs import Programs
+from seawall.agent.resource import Resource
 from seawall.agent.stage import stage
 from seawall.agent.store import Store
 from seawall.agent.undo import UndoLog
 from seawall.agent.undoing import Undoing
 from seawall.agent.venvs import Builder
-from seawall.agent.vocabulary import AcmeCertificate, Event, File, Release, Resource, Service, to_wire
+from seawall.agent.vocabulary import AcmeCertificate, Event, File, Release, Service, to_wire
 from seawall.agent.work import Work, failure_of
 
 #: Steps after which nobody can stop a deployment any more: it ends by itself, one way or the other.

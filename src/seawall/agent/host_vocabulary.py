@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
+
+from seawall.agent.resource import Resource, table
 
 
 @dataclass(frozen=True)
-class Upgrades:
+class Upgrades(Resource):
     """No upgrade of an installed package is pending, by package lists that are at most ``days`` old."""
+
+    kind: ClassVar[str] = "upgrades"
 
     days: int
 
 
 @dataclass(frozen=True)
-class Login:
+class Login(Resource):
     """A person's account: in ``groups``, let in by ``keys`` (lines of authorized_keys in ``keys_file``).
 
     Its password is locked when it is made. Keys, groups and passwords that are there already stay.
     """
+
+    kind: ClassVar[str] = "login"
 
     name: str
     keys_file: str
@@ -27,25 +33,10 @@ class Login:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line in a file that belongs to somebody else.
-
-    It takes the place of the lines that the pattern ``replaces`` matches; where there are none it goes to the end,
-    or with ``first`` to the beginning. ``needs`` says what must be there for anything to be written: "file" its file,
-    "line" a line that it replaces.
-    """
-
-    path: str
-    line: str
-    replaces: str = ""
-    first: bool = False
-    needs: str = ""
-    service: str = ""
-
-
-@dataclass(frozen=True)
-class Moduli:
+class Moduli(Resource):
     """sshd's file of groups for Diffie-Hellman (moduli(5)), without those of fewer than ``bits`` bits."""
+
+    kind: ClassVar[str] = "moduli"
 
     path: str
     bits: int
@@ -53,8 +44,10 @@ class Moduli:
 
 
 @dataclass(frozen=True)
-class HostKey:
+class HostKey(Resource):
     """A host key of sshd with at least ``bits`` bits; a shorter one is made anew."""
+
+    kind: ClassVar[str] = "host-key"
 
     path: str
     type: str
@@ -63,35 +56,23 @@ class HostKey:
 
 
 @dataclass(frozen=True)
-class Firewall:
+class Firewall(Resource):
     """ufw, on: what ``rules`` allow may come in, nothing else. A rule is what follows the word ``ufw``."""
+
+    kind: ClassVar[str] = "firewall"
 
     rules: tuple[str, ...]
     ipv6: bool = True
 
 
 @dataclass(frozen=True)
-class Swap:
+class Swap(Resource):
     """Some swap; where there is none, a file of ``size`` bytes."""
+
+    kind: ClassVar[str] = "swap"
 
     path: str
     size: int
 
 
-@dataclass(frozen=True)
-class Unit:
-    """A unit of systemd that starts at boot, and runs now unless its own conditions keep it from running."""
-
-    name: str
-
-
-RESOURCES: dict[str, type[Any]] = {
-    "upgrades": Upgrades,
-    "login": Login,
-    "line": Line,
-    "moduli": Moduli,
-    "host-key": HostKey,
-    "firewall": Firewall,
-    "swap": Swap,
-    "unit": Unit,
-}
+RESOURCES = table(Upgrades, Login, Moduli, HostKey, Firewall, Swap)

@@ -38,7 +38,8 @@ def execute(arguments: list[str]) -> None:
     from seawall.agent import commands, releases
     from seawall.agent.errors import AgentError, NoSuchRelease
     from seawall.agent.places import Places
-    from seawall.agent.vocabulary import Layout, build
+    from seawall.agent.resource import build
+    from seawall.agent.vocabulary import Layout
 
     places = Places(build(Layout, json.loads(arguments[0])))
     live = releases.live_id(places)

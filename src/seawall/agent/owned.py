@@ -6,18 +6,22 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from seawall.agent import files
 from seawall.agent.errors import NeedsPerson
-from seawall.agent.vocabulary import AcmeCertificate, Certificate, File, Link, Resource, build
+from seawall.agent.resource import Resource, build
+from seawall.agent.vocabulary import AcmeCertificate, Certificate, File, Link
 
 #: Where certbot keeps what it knows of each certificate, for renewals (certbot(1), "Files").
 RENEWAL = "/etc/letsencrypt/renewal"
 
 
 @dataclass(frozen=True)
-class Owned:
+class Owned(Resource):
     """A path seawall wrote; ``service`` names the Service that must hear of its deletion."""
+
+    kind: ClassVar[str] = "owned"
 
     path: str
     service: str = ""

@@ -8,14 +8,8 @@ from typing import Any
 
 from seawall.agent import converge, owned, preflight, preflight_apache, releases
 from seawall.agent.places import Places
-from seawall.agent.vocabulary import (
-    Change,
-    GivenCertificate,
-    Release,
-    Resource,
-    release_from_wire,
-    resource_from_wire,
-)
+from seawall.agent.resource import Resource, resource_from_wire
+from seawall.agent.vocabulary import Change, GivenCertificate, Release, release_from_wire
 
 
 @dataclass(frozen=True)

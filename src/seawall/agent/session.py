@@ -18,16 +18,10 @@ from seawall.agent.managers import manager_for
 from seawall.agent.places import Places
 from seawall.agent.planning import Question, observe, question_from_wire
 from seawall.agent.programs import Programs
+from seawall.agent.resource import Resource, build, resource_from_wire
 from seawall.agent.store import Store
 from seawall.agent.undoing import Undoing
-from seawall.agent.vocabulary import (
-    Entry,
-    Layout,
-    Resource,
-    build,
-    resource_from_wire,
-    to_wire,
-)
+from seawall.agent.vocabulary import Entry, Layout, to_wire
 from seawall.agent.wire import PATIENCE, Frame, Wire
 from seawall.agent.work import Work
 

@@ -12,8 +12,9 @@ from seawall.agent.journal import Journal
 from seawall.agent.orphans import end_orphans
 from seawall.agent.places import Places
 from seawall.agent.programs import Programs
+from seawall.agent.resource import build
 from seawall.agent.undo import UndoLog
-from seawall.agent.vocabulary import Service, build
+from seawall.agent.vocabulary import Service
 from seawall.agent.work import Work
 
 #: How long the new release, already switched away from, may take for the requests it has, seconds.

@@ -6,23 +6,10 @@ Everything here is plain data. The tool builds it, it travels as JSON, the agent
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypeVar, Union
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
 
-from seawall.agent import host_vocabulary
-from seawall.agent.data import wanted
-from seawall.agent.data.wanted import (
-    MariadbDatabase,
-    MariadbServer,
-    PostgresqlCertificate,
-    PostgresqlDatabase,
-    PostgresqlDoor,
-    PostgresqlReplica,
-    PostgresqlReplication,
-    PostgresqlServer,
-    SqliteFile,
-)
-from seawall.agent.host_vocabulary import Firewall, HostKey, Line, Login, Moduli, Swap, Unit, Upgrades
+from seawall.agent.resource import Resource, build, table
 
 #: Stands in unit and settings files for the release's id (``v12``); the agent fills it in when it stages.
 RELEASE = "@RELEASE@"
@@ -62,15 +49,19 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Package:
+class Package(Resource):
     """A distribution package (apt) that must be installed."""
+
+    kind: ClassVar[str] = "package"
 
     name: str
 
 
 @dataclass(frozen=True)
-class User:
+class User(Resource):
     """A system user with a group of the same name; ``groups`` are supplementary."""
+
+    kind: ClassVar[str] = "user"
 
     name: str
     home: str
@@ -78,7 +69,9 @@ class User:
 
 
 @dataclass(frozen=True)
-class Directory:
+class Directory(Resource):
+    kind: ClassVar[str] = "directory"
+
     path: str
     mode: int = 0o755
     owner: str = ""
@@ -86,8 +79,10 @@ class Directory:
 
 
 @dataclass(frozen=True)
-class File:
+class File(Resource):
     """A whole file. ``service`` names the Service that must check it and read it again when it changes."""
+
+    kind: ClassVar[str] = "file"
 
     path: str
     content: str
@@ -99,26 +94,32 @@ class File:
 
 
 @dataclass(frozen=True)
-class Link:
+class Link(Resource):
     """A symbolic link ``path -> target``."""
 
+    kind: ClassVar[str] = "link"
+
     path: str
     target: str
     service: str = ""
 
 
 @dataclass(frozen=True)
-class Absent:
+class Absent(Resource):
     """A symbolic link ``path -> target`` that must not be there. Anything else at the path is left alone."""
 
+    kind: ClassVar[str] = "absent"
+
     path: str
     target: str
     service: str = ""
 
 
 @dataclass(frozen=True)
-class Certificate:
+class Certificate(Resource):
     """A self-signed certificate for ``domains``, made by the host's openssl where none is there yet."""
+
+    kind: ClassVar[str] = "certificate"
 
     certificate: str
     key: str
@@ -127,7 +128,7 @@ class Certificate:
 
 
 @dataclass(frozen=True)
-class AcmeCertificate:
+class AcmeCertificate(Resource):
     """A certificate that an authority issues for ``domains`` (RFC 8555): certbot asks for it under ``name``.
 
     It is asked for once the site is there to be looked at. Until then the one in the two files of ``meanwhile`` is
@@ -135,6 +136,8 @@ class AcmeCertificate:
     answers from, ``install`` the program that puts a new one in place, ``address`` the one that people know the host
     by.
     """
+
+    kind: ClassVar[str] = "acme-certificate"
 
     name: str
     certificate: str
@@ -151,8 +154,10 @@ class AcmeCertificate:
 
 
 @dataclass(frozen=True)
-class GivenCertificate:
+class GivenCertificate(Resource):
     """A certificate that somebody else puts there: it is looked at, never written."""
+
+    kind: ClassVar[str] = "given-certificate"
 
     certificate: str
     key: str
@@ -160,13 +165,15 @@ class GivenCertificate:
 
 
 @dataclass(frozen=True)
-class Service:
+class Service(Resource):
     """A long-running service that files belong to: ``check`` must pass before ``reload`` makes changes live.
 
     ``pid_file`` is that of its main process, where a reload is done only when the workers of before accept no more.
     ``ports`` are those that must be free when it starts, or held by the service that it ``takes_over`` from: that one
     is ended, and this one started, in the place of a reload. One that is not ``wanted`` is ended, by ``stop``.
     """
+
+    kind: ClassVar[str] = "service"
 
     name: str
     check: tuple[str, ...] = ()
@@ -181,16 +188,20 @@ class Service:
 
 
 @dataclass(frozen=True)
-class AtBoot:
+class AtBoot(Resource):
     """Whether systemd starts a unit of the distribution's at boot: what `systemctl enable` does, without a start."""
+
+    kind: ClassVar[str] = "at-boot"
 
     unit: str
     on: bool = True
 
 
 @dataclass(frozen=True)
-class Uv:
+class Uv(Resource):
     """uv in a virtual environment of its own at ``path``; it resolves and installs the apps' requirements."""
+
+    kind: ClassVar[str] = "uv"
 
     path: str
     version: str
@@ -198,45 +209,59 @@ class Uv:
 
 
 @dataclass(frozen=True)
-class AgentCopy:
+class AgentCopy(Resource):
     """A copy of the agent that is asking, as one file at ``path``: what the host's own timers run."""
+
+    kind: ClassVar[str] = "agent-copy"
 
     path: str
 
 
-Resource = Union[
-    Union[Package, User, Directory, File, Link, Absent, Service, AtBoot, Uv, AgentCopy],
-    Union[Certificate, AcmeCertificate, GivenCertificate],
-    Union[Upgrades, Login, Line, Moduli, HostKey, Firewall, Swap, Unit],
-    Union[
-        PostgresqlServer,
-        PostgresqlCertificate,
-        PostgresqlDatabase,
-        PostgresqlDoor,
-        PostgresqlReplication,
-        PostgresqlReplica,
-    ],
-    Union[MariadbServer, MariadbDatabase, SqliteFile],
-]
+@dataclass(frozen=True)
+class Line(Resource):
+    """One line in a file that belongs to somebody else.
 
-RESOURCES: dict[str, type[Any]] = {
-    "package": Package,
-    "user": User,
-    "directory": Directory,
-    "file": File,
-    "link": Link,
-    "absent": Absent,
-    "certificate": Certificate,
-    "acme-certificate": AcmeCertificate,
-    "given-certificate": GivenCertificate,
-    "service": Service,
-    "at-boot": AtBoot,
-    "uv": Uv,
-    "agent-copy": AgentCopy,
-    **host_vocabulary.RESOURCES,
-    **wanted.RESOURCES,
-}
-KINDS: dict[type[Any], str] = {cls: kind for kind, cls in RESOURCES.items()}
+    It takes the place of the lines that the pattern ``replaces`` matches; where there are none it goes to the end,
+    or with ``first`` to the beginning. ``needs`` says what must be there for anything to be written: "file" its file,
+    "line" a line that it replaces.
+    """
+
+    kind: ClassVar[str] = "line"
+
+    path: str
+    line: str
+    replaces: str = ""
+    first: bool = False
+    needs: str = ""
+    service: str = ""
+
+
+@dataclass(frozen=True)
+class Unit(Resource):
+    """A unit of systemd that starts at boot, and runs now unless its own conditions keep it from running."""
+
+    kind: ClassVar[str] = "unit"
+
+    name: str
+
+
+RESOURCES = table(
+    Package,
+    User,
+    Directory,
+    File,
+    Link,
+    Absent,
+    Certificate,
+    AcmeCertificate,
+    GivenCertificate,
+    Service,
+    AtBoot,
+    Uv,
+    AgentCopy,
+    Line,
+    Unit,
+)
 
 
 # --- releases: what runs
@@ -431,31 +456,10 @@ class Event:
 
 # --- to and from JSON
 
-T = TypeVar("T")
-
 
 def to_wire(value: Any) -> dict[str, Any]:
     """A dataclass of this module as JSON-ready data."""
     return asdict(value)
-
-
-def resource_to_wire(resource: Resource) -> dict[str, Any]:
-    return {"kind": KINDS[type(resource)], **asdict(resource)}
-
-
-def resource_from_wire(data: Mapping[str, Any]) -> Resource:
-    values = dict(data)
-    made: Resource = build(RESOURCES[values.pop("kind")], values)
-    return made
-
-
-def build(cls: type[T], data: Mapping[str, Any]) -> T:
-    """Make a flat dataclass from JSON data; lists become tuples. Raises TypeError on unknown or missing fields."""
-    names = {f.name for f in fields(cls)}  # type: ignore[arg-type]
-    unknown = set(data) - names
-    if unknown:
-        raise TypeError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}")
-    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
 
 
 def release_from_wire(data: Mapping[str, Any]) -> Release:

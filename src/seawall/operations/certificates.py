@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from seawall.agent.certificates.served import WORRY
-from seawall.agent.vocabulary import Event, resource_to_wire
+from seawall.agent.resource import resource_to_wire
+from seawall.agent.vocabulary import Event
 from seawall.config.model import LOCAL, Project
 from seawall.errors import UsageError
 from seawall.operations.events import Happening, Progress

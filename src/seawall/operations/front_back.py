@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from seawall.agent.vocabulary import Change, build, resource_to_wire
+from seawall.agent.resource import build, resource_to_wire
+from seawall.agent.vocabulary import Change
 from seawall.config.model import Project
 from seawall.operations.hosts import Host
 from seawall.stack.compose import resources_for

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seawall.agent.vocabulary import Change, Requirements, Source, build, resource_to_wire, to_wire
+from seawall.agent.resource import build, resource_to_wire
+from seawall.agent.vocabulary import Change, Requirements, Source, to_wire
 from seawall.config import made_secrets
 from seawall.config.git import ask_git
 from seawall.config.made_secrets import Own

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seawall.agent.vocabulary import Change, Resource, build, resource_to_wire
+from seawall.agent.resource import Resource, build, resource_to_wire
+from seawall.agent.vocabulary import Change
 from seawall.errors import ConnectionFailed, ConnectionLost, SeawallError, SetupTakenBack, UsageError
 from seawall.operations.events import Happening, Progress, note
 from seawall.operations.hosts import AskPassword, person

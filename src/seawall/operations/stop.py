@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seawall.agent.vocabulary import resource_to_wire
+from seawall.agent.resource import resource_to_wire
 from seawall.config.model import Project
 from seawall.operations.hosts import Host, database_hosts, person
 from seawall.stack import database_host

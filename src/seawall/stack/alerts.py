@@ -6,8 +6,8 @@ import json
 
 from seawall.agent.data.alert_settings import AlertSettings, Mail, Thresholds, Webhook, settings_to_wire
 from seawall.agent.envfile import render_environment_file
-from seawall.agent.host_vocabulary import Unit
-from seawall.agent.vocabulary import AgentCopy, Directory, File, Layout, Resource
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import AgentCopy, Directory, File, Layout, Unit
 from seawall.config.alerts import Alerts
 from seawall.config.model import Project
 from seawall.stack.backup import AGENT

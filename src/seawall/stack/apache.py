@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from seawall.agent.vocabulary import File, Layout, Link, Resource, Service
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import File, Layout, Link, Service
 from seawall.config.model import Project
 from seawall.errors import ConfigError
 from seawall.stack import apache_host, headers, limits, listening, mozilla

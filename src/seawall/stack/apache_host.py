@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from seawall.agent import preflight_apache
-from seawall.agent.vocabulary import Absent, Certificate, File, Link, Resource
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import Absent, Certificate, File, Link
 from seawall.stack import mozilla
 from seawall.stack.facts import Facts
 from seawall.stack.nginx_host import NOBODY

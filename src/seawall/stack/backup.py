@@ -6,8 +6,8 @@ import json
 
 from seawall.agent.data.vocabulary import Data, DrillSettings, Repository, Retention, data_to_wire
 from seawall.agent.envfile import render_environment_file
-from seawall.agent.host_vocabulary import Unit
-from seawall.agent.vocabulary import AgentCopy, Directory, File, Layout, Resource
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import AgentCopy, Directory, File, Layout, Unit
 from seawall.config.backup import FOLDER, SFTP
 from seawall.config.made_secrets import BACKUP_PASSWORD
 from seawall.config.model import Project

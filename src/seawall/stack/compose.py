@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from seawall.agent.resource import Resource
 from seawall.agent.vocabulary import (
     AcmeCertificate,
     Certificate,
@@ -11,7 +12,6 @@ from seawall.agent.vocabulary import (
     GivenCertificate,
     Layout,
     Requirements,
-    Resource,
     Service,
     Source,
 )

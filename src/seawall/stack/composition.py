@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from seawall.agent.vocabulary import Entry, Layout, Release, Requirements, Resource, Source
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import Entry, Layout, Release, Requirements, Source
 from seawall.config.model import Project
 from seawall.stack.facts import Facts
 

@@ -8,7 +8,8 @@ from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from seawall.agent.data.vocabulary import Data, Database
-from seawall.agent.vocabulary import Layout, Resource
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import Layout
 from seawall.config.database import SERVERS
 from seawall.config.model import Project
 from seawall.errors import ConfigError

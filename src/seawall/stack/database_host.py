@@ -20,7 +20,8 @@ from seawall.agent.data.wanted import (
     PostgresqlReplication,
     certificate_paths,
 )
-from seawall.agent.vocabulary import Directory, File, Layout, Package, Resource
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import Directory, File, Layout, Package
 from seawall.config.made_secrets import DATABASE_PASSWORD, REPLICA_PASSWORD
 from seawall.config.model import Project
 from seawall.stack import alerts, backup, pitr, postgresql

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from seawall.agent.data.vocabulary import Database
-from seawall.agent.vocabulary import Layout, Resource
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import Layout
 from seawall.config.model import Project
 from seawall.stack.composition import Inputs
 from seawall.stack.facts import Facts

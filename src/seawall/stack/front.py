@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from seawall.agent.vocabulary import Directory, File, Layout, Resource, Service
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import Directory, File, Layout, Service
 from seawall.config.model import Project
 from seawall.stack import cache, headers, nginx
 from seawall.stack.facts import Facts

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from seawall.agent.vocabulary import AtBoot, File, Resource
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import AtBoot, File
 from seawall.config.model import Project
 from seawall.stack.facts import Facts
 from seawall.stack.sandbox import HOMES

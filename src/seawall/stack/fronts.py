@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from seawall.agent.vocabulary import AtBoot, File, Layout, Listen, Resource, Service
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import AtBoot, File, Layout, Listen, Service
 from seawall.config.model import Project
 from seawall.errors import ConfigError
 from seawall.stack import apache, front_unit, nginx

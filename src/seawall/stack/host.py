@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seawall.agent.host_vocabulary import Firewall, Line, Login, Swap, Unit, Upgrades
-from seawall.agent.vocabulary import File, Package, Resource, Service
+from seawall.agent.host_vocabulary import Firewall, Login, Swap, Upgrades
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import File, Line, Package, Service, Unit
 from seawall.errors import UsageError
 from seawall.stack import host_sshd, host_suitable
 from seawall.stack.host_facts import HostFacts, Profile

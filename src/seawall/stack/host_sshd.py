@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seawall.agent.host_vocabulary import HostKey, Line, Moduli
-from seawall.agent.vocabulary import File, Resource, Service
+from seawall.agent.host_vocabulary import HostKey, Moduli
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import File, Line, Service
 from seawall.stack.host_facts import HostFacts, Said
 from seawall.stack.templates import render
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from seawall.agent.vocabulary import RELEASE, Directory, FrontDoor, Layout, Resource
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import RELEASE, Directory, FrontDoor, Layout
 from seawall.config.model import Project
 from seawall.errors import ProjectError
 from seawall.stack import app_servers, data, front, listening, managers, release, systemd_user

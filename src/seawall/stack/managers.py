@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from seawall.agent.vocabulary import Layout, Listen, Program, Resource
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import Layout, Listen, Program
 from seawall.config.model import Project
 from seawall.stack import supervisor, supervisor_host, supervisor_local, systemd, systemd_user
 from seawall.stack.app_server import AppServer

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seawall.agent import preflight
-from seawall.agent.host_vocabulary import Line
-from seawall.agent.vocabulary import Absent, Certificate, File, Resource
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import Absent, Certificate, File, Line
 from seawall.stack import mozilla
 from seawall.stack.facts import Facts
 from seawall.stack.templates import render

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from seawall.agent.vocabulary import AtBoot, File, Resource, Service
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import AtBoot, File, Service
 from seawall.stack.facts import Facts
 from seawall.stack.templates import render
 from seawall.stack.unit_files import UNIT_DIR, UNITS

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from seawall.agent.data.vocabulary import Archive
 from seawall.agent.data.wanted import PostgresqlServer
-from seawall.agent.vocabulary import Directory, File, Layout, Resource
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import Directory, File, Layout
 from seawall.config.backup import FOLDER, S3_KEY, S3_SECRET
 from seawall.config.made_secrets import BACKUP_PASSWORD
 from seawall.config.model import Project

@@ -12,7 +12,8 @@ from urllib.parse import quote
 from seawall.agent.data.vocabulary import Database
 from seawall.agent.data.wanted import PostgresqlDatabase, PostgresqlServer
 from seawall.agent.envfile import render_environment_file
-from seawall.agent.vocabulary import File, Layout, Resource
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import File, Layout
 from seawall.config.made_secrets import DATABASE_PASSWORD
 from seawall.config.model import Project
 from seawall.errors import ConfigError

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 
 from seawall.agent.data.vocabulary import RedisServer
-from seawall.agent.vocabulary import Directory, File, Layout, Link, Resource, Service, User
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import Directory, File, Layout, Link, Service, User
 from seawall.config.model import Project
 from seawall.stack.facts import Facts
 from seawall.stack.quoting import in_bytes

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from seawall.agent.vocabulary import RELEASE, Directory, File, FrontDoor, Layout, Package, Resource, User, Uv
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import RELEASE, Directory, File, FrontDoor, Layout, Package, User, Uv
 from seawall.config.model import Project
 from seawall.errors import ConfigError
 from seawall.stack import (

@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 
 from seawall.agent.data.vocabulary import Database
 from seawall.agent.data.wanted import SqliteFile
-from seawall.agent.vocabulary import Layout, Resource
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import Layout
 from seawall.config.model import Project
 from seawall.stack.composition import Inputs
 from seawall.stack.facts import Facts

@@ -7,7 +7,8 @@ reads the variables from the open file, so nothing in them (``LD_PRELOAD``, say)
 
 from __future__ import annotations
 
-from seawall.agent.vocabulary import Directory, File, Layout, Listen, Program, Resource, Service
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import Directory, File, Layout, Listen, Program, Service
 from seawall.config.model import Project
 from seawall.config.security import Sandbox
 from seawall.errors import ConfigError

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from seawall.agent.vocabulary import Directory, File, Layout, Listen, Program, Resource, Service
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import Directory, File, Layout, Listen, Program, Service
 from seawall.config.model import Project
 from seawall.stack import supervisor
 from seawall.stack.app_server import AppServer

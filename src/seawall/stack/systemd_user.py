@@ -6,7 +6,8 @@ nothing that lasts lies outside of the project.
 
 from __future__ import annotations
 
-from seawall.agent.vocabulary import Directory, File, Layout, Listen, Program, Resource, Service
+from seawall.agent.resource import Resource
+from seawall.agent.vocabulary import Directory, File, Layout, Listen, Program, Service
 from seawall.config.model import Project
 from seawall.errors import ProjectError
 from seawall.stack import names, systemd

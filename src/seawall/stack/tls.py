@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seawall.agent.host_vocabulary import Unit
 from seawall.agent.owned import RENEWAL
+from seawall.agent.resource import Resource
 from seawall.agent.vocabulary import (
     AcmeCertificate,
     Certificate,
@@ -14,8 +14,8 @@ from seawall.agent.vocabulary import (
     GivenCertificate,
     Link,
     Package,
-    Resource,
     Service,
+    Unit,
 )
 from seawall.config.model import Project
 from seawall.config.security import Tls

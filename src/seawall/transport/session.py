@@ -207,6 +207,7 @@ class Session:
 
 
 def _event(data: dict[str, Any]) -> Event:
-    from seawall.agent.vocabulary import Event, build  # late: a connection is begun before anything heavy is imported
+    from seawall.agent.resource import build
+    from seawall.agent.vocabulary import Event
 
     return build(Event, data)

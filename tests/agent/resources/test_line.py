@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from seawall.agent.errors import ApplyFailed
-from seawall.agent.host_vocabulary import Line
 from seawall.agent.resources import line
 from seawall.agent.resources.work import Work
+from seawall.agent.vocabulary import Line
 
 
 @pytest.fixture

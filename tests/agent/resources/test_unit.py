@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from seawall.agent.errors import ApplyFailed
-from seawall.agent.host_vocabulary import Unit
 from seawall.agent.resources import unit
 from seawall.agent.resources.work import Work
+from seawall.agent.vocabulary import Unit
 
 from ..fake_programs import Programs
 

@@ -11,15 +11,9 @@ from seawall.agent.certificates import issuing, reading
 from seawall.agent.certificates.reading import Reading
 from seawall.agent.certificates.served import comes_to, served
 from seawall.agent.errors import AgentError, BadRequest, CertificateFailed
+from seawall.agent.resource import resource_from_wire
 from seawall.agent.resources import acme_certificate, certificate, given_certificate, service
-from seawall.agent.vocabulary import (
-    AcmeCertificate,
-    Certificate,
-    Event,
-    GivenCertificate,
-    Service,
-    resource_from_wire,
-)
+from seawall.agent.vocabulary import AcmeCertificate, Certificate, Event, GivenCertificate, Service
 
 Wanted = Union[AcmeCertificate, Certificate, GivenCertificate]
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from seawall.agent.vocabulary import Layout, build
+from seawall.agent.resource import build
+from seawall.agent.vocabulary import Layout
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import ClassVar
+
+from seawall.agent.resource import Resource, table
 
 
 @dataclass(frozen=True)
-class PostgresqlServer:
+class PostgresqlServer(Resource):
     """Debian's cluster ``VERSION/main`` (pg_createcluster(1)), on at boot and running with ``settings``.
 
     ``settings`` are those of ``file``, each as ``NAME=value`` with the value as PostgreSQL itself shows it. What
     another file sets later, or an administrator by ALTER SYSTEM, has the last word.
     """
+
+    kind: ClassVar[str] = "postgresql-server"
 
     version: str
     file: str
@@ -25,11 +29,13 @@ class PostgresqlServer:
 
 
 @dataclass(frozen=True)
-class PostgresqlDatabase:
+class PostgresqlDatabase(Resource):
     """A database on that cluster, the role of the same or another name that owns it, and nobody else in it.
 
     ``password`` is the role's; the server gets what it needs to check it (RFC 5803), never the password.
     """
+
+    kind: ClassVar[str] = "postgresql-database"
 
     version: str
     name: str
@@ -38,9 +44,11 @@ class PostgresqlDatabase:
 
 
 @dataclass(frozen=True)
-class PostgresqlCertificate:
+class PostgresqlCertificate(Resource):
     """What that cluster shows other hosts, who trust this certificate and no other. It stays when no app wants it any
     more. ``key`` is "" where the host has it already."""
+
+    kind: ClassVar[str] = "postgresql-certificate"
 
     version: str
     certificate: str
@@ -53,9 +61,11 @@ class PostgresqlCertificate:
 
 
 @dataclass(frozen=True)
-class PostgresqlDoor:
+class PostgresqlDoor(Resource):
     """Which other hosts an app's role may come from: ``clients``, to ``address``, over TLS; nobody where there are
     none. Where the host has ufw, the port is open to them and to nobody else."""
+
+    kind: ClassVar[str] = "postgresql-door"
 
     version: str
     name: str
@@ -69,9 +79,11 @@ REPLICATION = "replication"
 
 
 @dataclass(frozen=True)
-class PostgresqlReplication:
+class PostgresqlReplication(Resource):
     """What a replica follows the cluster by: a role that may do nothing else, and a slot that keeps for it what it has
     not seen. Without a ``password`` there is to be neither."""
+
+    kind: ClassVar[str] = "postgresql-replication"
 
     version: str
     user: str
@@ -80,9 +92,11 @@ class PostgresqlReplication:
 
 
 @dataclass(frozen=True)
-class PostgresqlReplica:
+class PostgresqlReplica(Resource):
     """The cluster is a copy of another, ``source`` (a connection string without a password, 34.1.1.1), and follows it
     by ``slot``; ``settings`` of ``PostgresqlServer`` say the same to the server."""
+
+    kind: ClassVar[str] = "postgresql-replica"
 
     version: str
     source: str
@@ -90,9 +104,11 @@ class PostgresqlReplica:
 
 
 @dataclass(frozen=True)
-class MariadbServer:
+class MariadbServer(Resource):
     """Debian's MariaDB, on at boot, behind ``socket`` and running with ``settings``, which are those of ``file`` and of
     the files before it, each as ``NAME=value`` with the value as MariaDB itself shows it."""
+
+    kind: ClassVar[str] = "mariadb-server"
 
     socket: str
     file: str
@@ -105,11 +121,13 @@ class MariadbServer:
 
 
 @dataclass(frozen=True)
-class MariadbDatabase:
+class MariadbDatabase(Resource):
     """A database on that server, and the user who may do anything in it and nothing elsewhere.
 
     ``password`` is the user's; the server gets what it needs to check it, never the password.
     """
+
+    kind: ClassVar[str] = "mariadb-database"
 
     socket: str
     name: str
@@ -118,24 +136,26 @@ class MariadbDatabase:
 
 
 @dataclass(frozen=True)
-class SqliteFile:
+class SqliteFile(Resource):
     """An SQLite database with a write-ahead log, ``user``'s own ("" on the local target)."""
+
+    kind: ClassVar[str] = "sqlite-file"
 
     path: str
     user: str = ""
 
 
-RESOURCES: dict[str, type[Any]] = {
-    "postgresql-server": PostgresqlServer,
-    "postgresql-database": PostgresqlDatabase,
-    "postgresql-certificate": PostgresqlCertificate,
-    "postgresql-door": PostgresqlDoor,
-    "postgresql-replication": PostgresqlReplication,
-    "postgresql-replica": PostgresqlReplica,
-    "mariadb-server": MariadbServer,
-    "mariadb-database": MariadbDatabase,
-    "sqlite-file": SqliteFile,
-}
+RESOURCES = table(
+    PostgresqlServer,
+    PostgresqlDatabase,
+    PostgresqlCertificate,
+    PostgresqlDoor,
+    PostgresqlReplication,
+    PostgresqlReplica,
+    MariadbServer,
+    MariadbDatabase,
+    SqliteFile,
+)
 
 
 def certificate_paths(version: str) -> tuple[str, str]:

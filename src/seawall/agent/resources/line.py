@@ -6,10 +6,9 @@ import re
 
 from seawall.agent import files
 from seawall.agent.files import ABSENT, FILE, Found
-from seawall.agent.host_vocabulary import Line
 from seawall.agent.resources import texts
 from seawall.agent.resources.work import Work
-from seawall.agent.vocabulary import Change
+from seawall.agent.vocabulary import Change, Line
 
 
 def observe(resource: Line) -> Found:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from seawall.agent import process
 from seawall.agent.errors import ApplyFailed, CommandFailed
-from seawall.agent.host_vocabulary import Unit
 from seawall.agent.resources import texts
 from seawall.agent.resources.work import Work
-from seawall.agent.vocabulary import Change
+from seawall.agent.vocabulary import Change, Unit
 
 #: What systemd calls units that start at boot, or on demand (systemctl(1), is-enabled).
 ON = ("enabled", "enabled-runtime", "static", "alias", "generated", "indirect")

@@ -13,9 +13,10 @@ from seawall.agent import converge, lock, owned
 from seawall.agent.client import Client
 from seawall.agent.errors import AgentError, BadRequest, Locked, PlanChanged
 from seawall.agent.host_vocabulary import Firewall
+from seawall.agent.resource import Resource, resource_from_wire
 from seawall.agent.setup import look, pending, places
 from seawall.agent.undo import UndoLog
-from seawall.agent.vocabulary import Change, Resource, resource_from_wire, to_wire
+from seawall.agent.vocabulary import Change, to_wire
 from seawall.agent.wire import Frame
 
 

@@ -6,7 +6,8 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from seawall.agent.vocabulary import Change, Requirements, Source, build, resource_to_wire
+from seawall.agent.resource import build, resource_to_wire
+from seawall.agent.vocabulary import Change, Requirements, Source
 from seawall.config.made_secrets import Own
 from seawall.config.model import Project
 from seawall.errors import ConfigError

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from seawall.agent.vocabulary import resource_to_wire, to_wire
+from seawall.agent.resource import resource_to_wire
+from seawall.agent.vocabulary import to_wire
 from seawall.config.folder import own_folder
 from seawall.config.model import Project
 from seawall.config.process_manager import ProcessManager

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from seawall.agent.errors import ApplyFailed
-from seawall.agent.resources import plain_file
+from seawall.agent.resources import file
 from seawall.agent.resources.work import Work
 from seawall.agent.vocabulary import Change, File
 
 
 def changed(resource: File) -> Change | None:
-    return plain_file.diff(resource, plain_file.observe(resource))
+    return file.diff(resource, file.observe(resource))
 
 
 def test_a_new_file_is_shown_whole_with_its_mode(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_changed_file_is_a_unified_diff_from_now_to_after(tmp_path: Path) -> N
 
 def test_a_file_as_it_should_be_is_no_change(tmp_path: Path, work: Work) -> None:
     resource = File(str(tmp_path / "site.conf"), "text\n", mode=0o604)
-    plain_file.apply(resource, plain_file.observe(resource), work)
+    file.apply(resource, file.observe(resource), work)
     assert changed(resource) is None
 
 
@@ -56,7 +56,7 @@ def test_a_mode_alone_is_a_change_and_is_corrected(tmp_path: Path, work: Work) -
     change = changed(resource)
     assert change is not None
     assert change.diff == "mode 0644 → 0600"
-    plain_file.apply(resource, plain_file.observe(resource), work)
+    file.apply(resource, file.observe(resource), work)
     assert place.stat().st_mode & 0o777 == 0o600
 
 
@@ -101,7 +101,7 @@ def test_a_folder_or_pipe_in_the_way_is_an_error_that_names_it(tmp_path: Path, k
     else:
         os.mkfifo(place)
     with pytest.raises(ApplyFailed, match="where a file should be") as caught:
-        plain_file.observe(File(str(place), ""))
+        file.observe(File(str(place), ""))
     assert caught.value.place == str(place)
 
 
@@ -113,7 +113,7 @@ def test_a_link_in_the_files_place_is_replaced_and_what_it_led_to_untouched(tmp_
     change = changed(resource)
     assert change is not None
     assert "the link to elsewhere becomes a file" in change.diff
-    plain_file.apply(resource, plain_file.observe(resource), work)
+    file.apply(resource, file.observe(resource), work)
     assert (place.is_symlink(), place.read_text(), (tmp_path / "elsewhere").read_text()) == (False, "ours", "theirs")
 
 
@@ -123,7 +123,7 @@ def test_an_owner_that_does_not_exist_yet_is_planned_and_refused_when_applied(tm
     assert change is not None
     assert change.diff.splitlines()[0] == "mode 0644, owner nobody-here:nobody-here"
     with pytest.raises(ApplyFailed, match="no user 'nobody-here'"):
-        plain_file.apply(resource, plain_file.observe(resource), work)
+        file.apply(resource, file.observe(resource), work)
     assert not (tmp_path / "env").exists()
 
 
@@ -136,7 +136,7 @@ def test_an_owner_is_shown_by_name_and_corrected(tmp_path: Path, work: Work) -> 
     change = changed(resource)
     assert change is not None
     assert change.diff == "owner root:root → nobody:nogroup"
-    plain_file.apply(resource, plain_file.observe(resource), work)
+    file.apply(resource, file.observe(resource), work)
     assert changed(resource) is None
 
 
@@ -146,4 +146,4 @@ def test_nothing_is_written_through_a_link_an_app_planted(tmp_path: Path) -> Non
     (tmp_path / "planted").symlink_to("target")
     os.chown(tmp_path / "planted", 65534, 65534, follow_symlinks=False)
     with pytest.raises(ApplyFailed, match="is a link made by nobody"):
-        plain_file.observe(File(str(tmp_path / "planted" / "site.conf"), ""))
+        file.observe(File(str(tmp_path / "planted" / "site.conf"), ""))
