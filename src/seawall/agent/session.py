@@ -7,23 +7,24 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seawall.agent import lock, memory, owned, queries, releases
 from seawall.agent.client import Client
-from seawall.agent.deployment import Deployer
 from seawall.agent.errors import AgentError, BadRequest, Cancelled, PlanChanged
 from seawall.agent.journal import Journal
 from seawall.agent.managers import manager_for
 from seawall.agent.places import Places
 from seawall.agent.planning import Question, observe, question_from_wire
-from seawall.agent.programs import Programs
 from seawall.agent.resource import Resource, build, resource_from_wire
 from seawall.agent.store import Store
-from seawall.agent.undoing import Undoing
 from seawall.agent.vocabulary import Entry, Layout, to_wire
 from seawall.agent.wire import PATIENCE, Frame, Wire
 from seawall.agent.work import Work
+
+if TYPE_CHECKING:
+    from seawall.agent.deployment import Deployer
+    from seawall.agent.programs import Programs
 
 
 @dataclass
@@ -124,13 +125,19 @@ class Session:
         return Journal(self._there().journal)
 
     def _programs(self) -> Programs:
+        from seawall.agent.programs import Programs  # late, as what follows: most sessions find nothing to do
+
         places = self._there()
         return Programs(places, manager_for(places), self.client.report, self.client.gone)
 
     def _deployer(self) -> Deployer:
+        from seawall.agent.deployment import Deployer
+
         return Deployer(self._there(), self._programs(), self._journal(), self.client.report, self.client.gone)
 
     def _undo(self, work: Work) -> None:
+        from seawall.agent.undoing import Undoing
+
         Undoing(self._there(), self._programs(), self._journal()).undo(work)
 
     # plan

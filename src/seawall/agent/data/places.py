@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from seawall.agent.data.vocabulary import Data, data_from_wire
 from seawall.agent.errors import AgentError
+
+if TYPE_CHECKING:
+    from seawall.agent.data.vocabulary import Data
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class DataPlaces:
 
     def data(self) -> Data:
         """What there is to look after. Raises AgentError where that cannot be read."""
+        from seawall.agent.data.vocabulary import data_from_wire  # late: many apps have nothing there
+
         try:
             return data_from_wire(json.loads(self.settings.read_bytes()))
         except FileNotFoundError:
