@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from seawall.cli import console, options
 from seawall.cli.command import Command
+
+if TYPE_CHECKING:
+    from seawall.config.model import Project
+    from seawall.operations.hosts import Host
 
 
 @click.group("backup")
@@ -32,14 +39,12 @@ def now(directory: Path, environment: str, hosts: tuple[str, ...], as_json: bool
     """
     from seawall.cli.following import follow
     from seawall.cli.render.backups import made_data, made_lines
-    from seawall.cli.sessions import connected_to
     from seawall.config.load import load
     from seawall.operations.data import backup
-    from seawall.operations.hosts import backed_up_hosts
 
     project = load(directory, environment)
     backup.must_have_backups(project)
-    with connected_to(project, hosts or backed_up_hosts(project)) as there:
+    with _connected(project, hosts) as there:
         made = follow(backup.back_up(there), "", there)
     if as_json:
         console.document(made_data(project.app_id, made))
@@ -60,14 +65,12 @@ def list_(directory: Path, environment: str, hosts: tuple[str, ...], as_json: bo
       seawall backup list --json | jq -r '.backups[-1].id'
     """
     from seawall.cli.render.backups import backups_data, backups_lines
-    from seawall.cli.sessions import connected_to
     from seawall.config.load import load
     from seawall.operations.data import backup
-    from seawall.operations.hosts import backed_up_hosts
 
     project = load(directory, environment)
     backup.must_have_backups(project)
-    with connected_to(project, hosts or backed_up_hosts(project)) as there:
+    with _connected(project, hosts) as there:
         found = backup.backups(there)
     if as_json:
         console.document(backups_data(project.app_id, found))
@@ -97,19 +100,27 @@ def forget(
     from seawall.cli.deploying import accept
     from seawall.cli.following import follow
     from seawall.cli.render.backups import forgotten_data, forgotten_lines
-    from seawall.cli.sessions import connected_to
     from seawall.config.load import load
     from seawall.operations.data import backup
-    from seawall.operations.hosts import backed_up_hosts
 
     project = load(directory, environment)
     backup.must_have_backups(project)
     if not yes:
         console.must_ask("backup forget", "say --yes")
         accept(f"Remove {', '.join(ids)} for good?")
-    with connected_to(project, hosts or backed_up_hosts(project)) as there:
+    with _connected(project, hosts) as there:
         gone = follow(backup.forget(there, ids), "", there)
     if as_json:
         console.document(forgotten_data(project.app_id, gone))
     else:
         console.show(forgotten_lines(gone))
+
+
+@contextmanager
+def _connected(project: Project, hosts: tuple[str, ...]) -> Iterator[list[Host]]:
+    """Sessions with these hosts, or else with all that backups are made on."""
+    from seawall.cli.sessions import connected_to
+    from seawall.operations.hosts import backed_up_hosts
+
+    with connected_to(project, hosts or backed_up_hosts(project)) as there:
+        yield there

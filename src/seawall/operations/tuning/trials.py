@@ -10,13 +10,13 @@ from typing import Any
 
 from seawall.agent.vocabulary import Event, measured_from_wire
 from seawall.errors import ConfigError, ConfigErrors, Declined, HostError, SeawallError, UsageError
-from seawall.operations.deploy import send_objects
 from seawall.operations.events import Happening, Progress, note
 from seawall.operations.hosts import Host, person
 from seawall.operations.parallel import Tell, on_each
 from seawall.operations.plan import Plan, Wanted, plan_host
 from seawall.operations.tuning.analysis import Run
 from seawall.operations.tuning.candidates import Candidate, Wish
+from seawall.operations.upload import send_objects
 from seawall.stack.facts import Facts
 
 #: What starting a candidate, and stopping it, takes about, seconds: to say beforehand how long it will take.
