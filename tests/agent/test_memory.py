@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -115,11 +114,12 @@ def test_of_what_does_not_run_there_is_no_measurement(there: Places, pids: dict[
     assert memory.told(there) == {"measured": [], "others": {}, **counted, "pool_unused": False, "databases": []}
 
 
-def test_what_a_release_took_when_it_served_is_not_forgotten_when_it_is_started_again(there: Places) -> None:
+def test_a_release_is_known_once_it_was_measured_when_it_had_served(there: Places) -> None:
     at = there.release("v1")
-    for worker, served, kept in [(10, False, 10), (20, True, 20), (11, False, 20), (15, True, 15)]:
-        memory.record(at, measured("v1", worker, served=served))
-        assert json.loads(at.memory.read_bytes())["worker"] == kept
+    assert not memory.is_known(at)
+    for served in (False, True):
+        memory.record(at, measured("v1", 10, served=served))
+        assert memory.is_known(at) is served
 
 
 def test_the_live_release_is_told_first_and_other_apps_by_what_they_take(there: Places, tmp_path: Path) -> None:

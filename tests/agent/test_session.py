@@ -384,6 +384,20 @@ def test_a_deployment_measures_the_new_release_and_the_old_one_which_has_served(
     assert all(one["worker"] > 1_000_000 for one in known)
 
 
+def test_what_a_release_took_when_it_served_is_not_forgotten_when_it_is_started_again(
+    deployed: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployed.manager, "pids", lambda *_: [os.getpid()])
+    talk = deployed.session()
+    talk.prepare("two")
+    talk.ask("commit")
+    talk.ask("prepare-existing", action="rollback", release_id="v1")
+    talk.ask("commit")
+    talk.leave()
+    known = deployed.session().app["memory"]["measured"]
+    assert [(one["release"], one["served"], one["live"]) for one in known] == [("v1", True, True), ("v2", True, False)]
+
+
 def test_what_was_done_with_the_data_is_told(deployed: Host) -> None:
     run = {"job": "backup", "id": "20261128-133000", "begun": "a", "ended": "b", "ok": True}
     (deployed.places.state / "data").mkdir()

@@ -38,12 +38,15 @@ def measure(manager: Manager, at: ReleasePlaces, release: Release, *, served: bo
 
 
 def record(at: ReleasePlaces, measured: Measured | None) -> None:
-    """Keep it. What a release took when it had just started never replaces what it took when it had served."""
-    if measured is None:
-        return
-    before = _read(at.memory)
-    if before is None or measured.served or not before.served:
+    """Keep it."""
+    if measured is not None:
         write_atomic(str(at.memory), json.dumps(to_wire(measured)).encode(), 0o600)
+
+
+def is_known(at: ReleasePlaces) -> bool:
+    """Whether it was measured when it had served: what a release takes when it has just started says less than that."""
+    before = _read(at.memory)
+    return before is not None and before.served
 
 
 def told(places: Places) -> dict[str, Any]:

@@ -70,9 +70,9 @@ class Programs:
             time.sleep(0.1)
 
     def measure(self, release_id: str, *, served: bool) -> None:
-        """Record what a release that runs takes of the memory."""
+        """Record what a release that runs takes of the memory, unless more is known of it than that would tell."""
         at = self.places.release(release_id)
-        if at.record.exists():
+        if at.record.exists() and (served or not memory.is_known(at)):
             release = releases.load(self.places, release_id).release
             memory.record(at, memory.measure(self.manager, at, release, served=served))
 
