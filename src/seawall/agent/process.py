@@ -140,13 +140,12 @@ def _start(argv: Sequence[str], cwd: str | None, env: dict[str, str], **options:
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     try:
         process = subprocess.Popen(
-            [*gain, *argv], cwd=cwd, env=env, start_new_session=True, bufsize=0, **{**streams, **options}
+            [*gain, *argv], cwd=cwd, env=env, bufsize=0, **niceness.apart(), **{**streams, **options}
         )
     except OSError as error:
         place = error.filename or argv[0]
         raise CommandFailed(f"{argv[0]} could not be started: {error.strerror}", place=os.fsdecode(place)) from error
     process.args = list(argv)  # what errors name
-    niceness.pass_on(process.pid)
     return process
 
 
