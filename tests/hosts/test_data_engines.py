@@ -16,10 +16,11 @@ from .product import Project, eventually, visitor
 
 ROUND_TRIP = """
 from seawall.agent.data.engines import engine_for
+from seawall.agent.data.engines.pace import CALM
 from seawall.agent.data.figures import compare
 from seawall.agent.data.vocabulary import Database
 engine = engine_for(Database(**DATABASE))
-with engine.dump() as dump:
+with engine.dump(CALM) as dump:
     data = dump.stream.read()
     figures = dump.figures()
     dump.finish()

@@ -42,13 +42,14 @@ SELECT nextval('down');
 #: Comes before the code of every test.
 ENGINE = """
 from seawall.agent.data.engines import engine_for
+from seawall.agent.data.engines.pace import CALM
 from seawall.agent.data.figures import compare
 from seawall.agent.data.vocabulary import Database
 from seawall.agent.errors import AgentError
 engine = engine_for(Database("postgresql", "shop", "shop", socket="/var/run/postgresql"))
 
 def dump(path):
-    with engine.dump() as dump, open(path, "wb") as file:
+    with engine.dump(CALM) as dump, open(path, "wb") as file:
         while piece := dump.stream.read(65536):
             file.write(piece)
         figures = dump.figures()

@@ -16,6 +16,7 @@ import pytest
 from seawall.agent import lock
 from seawall.agent.data import backup, kept, record, recording
 from seawall.agent.data.backup import back_up, store_of
+from seawall.agent.data.engines.pace import CALM, Pace
 from seawall.agent.data.figures import TableFigures
 from seawall.agent.data.manifest import DATABASE
 from seawall.agent.data.places import DataPlaces
@@ -65,8 +66,10 @@ class Dump:
 class Engine:
     def __init__(self) -> None:
         self.content, self.error = b"rows" * 1000, ""
+        self.paces: list[Pace | None] = []
 
-    def dump(self) -> Dump:
+    def dump(self, pace: Pace | None = None) -> Dump:
+        self.paces.append(pace)
         return Dump(self.content, self.error)
 
 
@@ -113,6 +116,18 @@ def test_a_backup_has_all_its_parts_and_a_line_in_the_record(data: Data) -> None
     assert done == ["repository", "database", "folders", "manifest", "retention"]
 
 
+def test_a_backup_leaves_the_servers_time_and_a_processor_to_others(
+    data: Data, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    environment = Restic.environment
+    monkeypatch.setattr(Restic, "environment", lambda self: told.append(environment(self)) or environment(self))
+    make(data)
+    assert engine.paces == [CALM]
+    assert {one["GOMAXPROCS"] for one in told} == {"1"}
+    assert "GOMAXPROCS" not in store_of(data, places(data)).restic.environment(), "who restores waits for it"
+
+
 def test_a_dump_that_fails_is_no_backup_and_the_next_run_makes_one(data: Data, engine: Engine) -> None:
     engine.error = "pg_dump was killed by SIGKILL"
     with pytest.raises(DumpFailed):
@@ -147,7 +162,7 @@ def test_two_backups_at_once_are_one_and_an_error_that_names_it(data: Data, engi
 
     slow = Dump(b"", "")
     slow.stream = Slow(b"rows")
-    engine.dump = lambda: slow  # type: ignore[method-assign]
+    engine.dump = lambda *_: slow  # type: ignore[method-assign]
     first = threading.Thread(target=make, args=(data,))
     first.start()
     assert begun.wait(30)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from seawall.agent.data.engines import engine_for, mariadb_figures
 from seawall.agent.data.engines.mariadb import MariadbEngine
-from seawall.agent.data.engines.mariadb_client import argv, complaint, literal, quoted
+from seawall.agent.data.engines.mariadb_client import Client, argv, complaint, literal, quoted
+from seawall.agent.data.engines.pace import CALM, Pace
 from seawall.agent.data.vocabulary import Database
 from seawall.agent.errors import BadRequest, CommandFailed, DumpFailed
 
@@ -72,3 +74,26 @@ def test_what_is_for_scratch_databases_never_reaches_the_apps_own(engine: Mariad
 def test_the_url_of_another_database_is_the_apps_own_with_another_name(engine: MariadbEngine) -> None:
     live = "mysql+pymysql://shop:p%40ss@localhost/shop?unix_socket=/run/mysqld/mysqld.sock"
     assert engine.url("shop_drill", live) == live.replace("/shop?", "/shop_drill?")
+
+
+def asked_for_figures(pace: Pace | None) -> str:
+    """What the server is asked for the checksum of a table whose rows are 4 kB on average."""
+    asked: list[str] = []
+
+    class Server:
+        def ask(self, statement: str, timeout: float = 0) -> list[list[str]]:
+            asked.append(statement)
+            table = b"note".hex()
+            if "avg_row_length" in statement:
+                return [[table, "4096"]]
+            return (
+                [[table, b"id".hex(), "int"]] if "column_name" in statement.partition("FROM")[0] else [["1", "2", "3"]]
+            )
+
+    mariadb_figures.figures(cast("Client", Server()), "shop", pace)
+    return next(one for one in asked if "`note`" in one)
+
+
+def test_the_server_rests_by_the_length_of_its_rows_where_nobody_waits_for_it() -> None:
+    assert " WHERE IF(RAND() < 0.031250, SLEEP(0.004000), 0) = 0) AS hashes" in asked_for_figures(CALM)
+    assert "SLEEP" not in asked_for_figures(None)

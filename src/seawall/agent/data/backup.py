@@ -12,6 +12,7 @@ from typing import Any
 
 from seawall.agent.data import figures, manifest, record, repository, retention, server_copies
 from seawall.agent.data.engines import Dump, engine_for
+from seawall.agent.data.engines.pace import CALM
 from seawall.agent.data.engines.redis import RedisEngine
 from seawall.agent.data.figures import Figures
 from seawall.agent.data.jobs import Say
@@ -144,7 +145,7 @@ class _Work:
         database = self.data.database
         if database is None or database.kind == "external":
             return None
-        with self._step("database") as told, engine_for(database).dump() as dump:
+        with self._step("database") as told, engine_for(database).dump(CALM) as dump:
             saved, found = self._stream(manifest.DATABASE, dump)
             part = DatabasePart(database.kind, database.name, dump.version, saved.bytes, saved.snapshot, found)
             told.text = f"{size(part.bytes)}, {_count(len(figures.tables(found)), 'table')}"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import IO, Protocol
 
+from seawall.agent.data.engines.pace import Pace
 from seawall.agent.data.figures import Figures
 from seawall.agent.data.vocabulary import Database
 from seawall.agent.errors import BadRequest
@@ -50,8 +51,11 @@ class Engine(Protocol):
         """Why a dump of a server of this version cannot be loaded here, as a sentence; "" if it can."""
         ...
 
-    def dump(self) -> Dump:
-        """Begin to dump the app's database. Raises DumpFailed."""
+    def dump(self, pace: Pace | None = None) -> Dump:
+        """Begin to dump the app's database; its server reckons the figures at that pace, or as quickly as it can.
+
+        Raises DumpFailed.
+        """
         ...
 
     def load(self, stream: IO[bytes], into: str) -> None:

@@ -24,6 +24,7 @@ from seawall.agent.data.engines.mariadb_client import (
     quoted,
     socket_of,
 )
+from seawall.agent.data.engines.pace import Pace
 from seawall.agent.data.figures import Figures
 from seawall.agent.data.running import Running
 from seawall.agent.data.vocabulary import Database
@@ -61,8 +62,8 @@ class MariadbEngine:
             return ""
         return f"the dump is of MariaDB {version}, and the server here is {own}, which is older"
 
-    def dump(self) -> MariadbDump:
-        return MariadbDump(self, self._database.name)
+    def dump(self, pace: Pace | None = None) -> MariadbDump:
+        return MariadbDump(self, self._database.name, pace)
 
     def load(self, stream: IO[bytes], into: str) -> None:
         self._not_live(into)
@@ -204,9 +205,10 @@ class MariadbDump:
     says that it has; then commits go on.
     """
 
-    def __init__(self, made_by: MariadbEngine, name: str) -> None:
+    def __init__(self, made_by: MariadbEngine, name: str, pace: Pace | None) -> None:
         self._engine = made_by
         self._name = name
+        self._pace = pace
         self._held = contextlib.ExitStack()
         self.stream: IO[bytes]
         self.version = ""
@@ -230,7 +232,7 @@ class MariadbDump:
 
     def figures(self) -> Figures:
         try:
-            return mariadb_figures.figures(self._reader, self._name)
+            return mariadb_figures.figures(self._reader, self._name, self._pace)
         except CommandFailed as error:
             raise DumpFailed(f"the figures of the dump could not be taken: {error.fact}", place=self._name) from error
 

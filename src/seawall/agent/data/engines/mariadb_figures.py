@@ -7,6 +7,7 @@ not lose two rows that are equal, as a XOR would.
 from __future__ import annotations
 
 from seawall.agent.data.engines.mariadb_client import FIGURES_PATIENCE, Client, literal, quoted
+from seawall.agent.data.engines.pace import Pace
 from seawall.agent.data.figures import TableFigures
 
 #: Types whose text is the value; of all others the bytes count, in whatever character set they are.
@@ -35,12 +36,14 @@ NAMED = {
 }
 
 
-def figures(client: Client, database: str) -> dict[str, TableFigures]:
-    """Of every table, in the transaction that the connection is in. Raises CommandFailed."""
+def figures(client: Client, database: str, pace: Pace | None = None) -> dict[str, TableFigures]:
+    """Of every table, in the transaction that the connection is in, at a pace. Raises CommandFailed."""
     columns = _columns(client, database)
+    lengths = _lengths(client, database) if pace else {}
     found = {}
     for table, names in columns.items():
-        rows = f"SELECT MD5({row(names)}) AS h FROM {quoted(database)}.{quoted(table)}"
+        resting = f" WHERE {_rests(pace, lengths.get(table, 0))}" if pace else ""
+        rows = f"SELECT MD5({row(names)}) AS h FROM {quoted(database)}.{quoted(table)}{resting}"
         found[table] = _sum(client, rows)
     found[DEFINITIONS] = definitions(client, database)
     return found
@@ -64,6 +67,20 @@ def _columns(client: Client, database: str) -> dict[str, list[tuple[str, str]]]:
     for table, column, kind in rows:
         tables.setdefault(text(table), []).append((text(column), kind.lower()))
     return tables
+
+
+def _lengths(client: Client, database: str) -> dict[str, int]:
+    """Bytes of a row of each table, as the server reckons."""
+    rows = client.ask(
+        "SELECT HEX(table_name), COALESCE(avg_row_length, 0) FROM information_schema.tables"
+        f" WHERE table_schema = {literal(database)}"
+    )
+    return {text(table): int(length) for table, length in rows}
+
+
+def _rests(pace: Pace, length: int) -> str:
+    """A condition that is true of every row, after a rest now and then: which, is left to chance, by their length."""
+    return f"IF(RAND() < {length / pace.after:f}, SLEEP({pace.rest:f}), 0) = 0"
 
 
 def row(columns: list[tuple[str, str]]) -> str:

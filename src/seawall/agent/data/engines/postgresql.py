@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 from seawall.agent import process
 from seawall.agent.data.engines import naming
 from seawall.agent.data.engines import postgresql_sql as sql
+from seawall.agent.data.engines.pace import Pace
 from seawall.agent.data.engines.postgresql_session import PointSession, Session
 from seawall.agent.data.figures import Figures
 from seawall.agent.data.running import Running
@@ -68,9 +69,9 @@ class PostgreSQL:
             "PostgreSQL loads dumps of its own major version and of older ones only"
         )
 
-    def dump(self) -> PostgreSQLDump:
+    def dump(self, pace: Pace | None = None) -> PostgreSQLDump:
         version = self.version()
-        session = Session(self._psql(self._database.name), self._env, ADMIN)
+        session = Session(self._psql(self._database.name), self._env, ADMIN, pace)
         argv = [*DUMP, f"--snapshot={session.snapshot}", "--dbname", self._database.name]
         try:
             return PostgreSQLDump(session, Running(argv, user=ADMIN, env=self._env), version)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 from seawall.agent.data.engines import postgresql_sql as sql
+from seawall.agent.data.engines.pace import Pace
 from seawall.agent.data.figures import TableFigures, figures_from_wire
 from seawall.agent.data.running import Running
 from seawall.agent.errors import DumpFailed
@@ -25,12 +26,12 @@ class Session:
     ``snapshot`` is the name by which pg_dump may see the very same (pg_dump(1), ``--snapshot``). Raises DumpFailed.
     """
 
-    def __init__(self, psql: Sequence[str], env: Mapping[str, str], user: str) -> None:
+    def __init__(self, psql: Sequence[str], env: Mapping[str, str], user: str, pace: Pace | None = None) -> None:
         self._running = Running(psql, user=user, env=env, stdin=subprocess.PIPE)
         self._figures: dict[str, list[object]] = {}
         try:
             self.snapshot = self._begin()
-            self._say(sql.TABLES_FIGURES + sql.SCHEMA_FIGURES + "\\echo end\n")
+            self._say(sql.tables_figures(pace) + sql.SCHEMA_FIGURES + "\\echo end\n")
         except BaseException:
             self.close()
             raise

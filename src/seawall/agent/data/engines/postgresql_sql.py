@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from seawall.agent.data.engines.pace import Pace
+
 #: Under these a value has one text, wherever and whenever it is written down: what is compared is text.
 FIXED = """
 SET search_path = '';
@@ -42,11 +44,12 @@ SELECT format('SELECT json_build_array(%L, (CASE WHEN is_called THEN last_value 
 
 #: Rows and checksum of each table. The checksum is the sum of the rows' hashes, so their order is no matter. Partitions
 #: are tables of their own; what a materialized view shows is made anew by a restore; foreign tables are elsewhere.
-#: A cast to text could be the app's own, and would be run with the rights of who counts.
-TABLES_FIGURES = f"""
-SELECT format('SELECT json_build_array(%L, count(*), '
-              'coalesce(sum(hashtextextended(textin(record_out("a row")), 0)), 0)::text) '
-              'FROM ONLY %I.%I AS "a row"',
+#: A cast to text could be the app's own, and would be run with the rights of who counts. The OFFSET keeps a row's text
+#: from being made again wherever it is named.
+_TABLES_FIGURES = f"""
+SELECT format('SELECT json_build_array(%L, count(*), coalesce(sum(hashtextextended(line, 0)), 0)::text) '
+              'FROM (SELECT textin(record_out("a row")) AS line FROM ONLY %I.%I AS "a row" OFFSET 0) AS lines'
+              '{{resting}}',
               n.nspname || '.' || c.relname, n.nspname, c.relname)
  FROM {_RELATIONS} AND c.relkind = 'r' AND c.relpersistence <> 't' ORDER BY 1 \\gexec
 SELECT json_build_array('(large objects)', count(*),
@@ -63,6 +66,11 @@ SELECT json_build_array('(constraints)', count(*), '') FROM pg_constraint k JOIN
 SELECT json_build_array('(triggers)', count(*), '') FROM pg_trigger t JOIN
  {_RELATIONS.replace(" WHERE", " ON t.tgrelid = c.oid WHERE", 1)} AND NOT t.tgisinternal;
 """  # noqa: S608
+
+#: Whether there is a rest after a row is left to chance, by its length: a query keeps no count of what it has done.
+_RESTING = (
+    " WHERE CASE WHEN random() < octet_length(line) / {after}::float8 THEN pg_sleep({rest}) IS NOT NULL ELSE true END"
+)
 
 SNAPSHOT = "SELECT json_build_array(pg_export_snapshot());\n"
 
@@ -81,6 +89,11 @@ REPLAYED = """SELECT coalesce(
 HOLDS_ANYTHING = f"SELECT EXISTS (SELECT FROM {_RELATIONS} AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f'))"  # noqa: S608
 TABLES = f"SELECT n.nspname, c.relname FROM {_RELATIONS} AND c.relkind IN ('r', 'p') ORDER BY 1, 2"  # noqa: S608
 RELATIONS = f"SELECT n.nspname, c.relname FROM {_RELATIONS} ORDER BY 1, 2"  # noqa: S608
+
+
+def tables_figures(pace: Pace | None) -> str:
+    """The questions for rows and checksums of all tables, at a pace, or as quickly as they can be answered."""
+    return _TABLES_FIGURES.format(resting=_RESTING.format(rest=pace.rest, after=pace.after) if pace else "")
 
 
 def name(*parts: str) -> str:

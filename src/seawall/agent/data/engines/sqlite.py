@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from seawall.agent.data import rights
 from seawall.agent.data.engines import naming, sqlite_files
+from seawall.agent.data.engines.pace import Pace
 from seawall.agent.data.figures import Figures, figures_from_wire
 from seawall.agent.data.vocabulary import Database
 from seawall.agent.errors import BadRequest, CommandFailed, DumpFailed, LoadFailed
@@ -35,7 +36,8 @@ class SqliteEngine:
         """Never: every SQLite since 3.0 reads the files of every other (https://www.sqlite.org/onefile.html)."""
         return ""
 
-    def dump(self) -> SqliteDump:
+    def dump(self, _pace: Pace | None = None) -> SqliteDump:
+        """It has no server: all is done by the job itself, and at its priority."""
         return SqliteDump(self)
 
     def load(self, stream: IO[bytes], into: str) -> None:
