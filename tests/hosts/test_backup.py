@@ -160,7 +160,7 @@ def test_a_store_that_cuts_off_and_comes_back_is_written_to_in_the_end(
     vault.mood, vault.allowed = "cutting", 6_000_000
     running = project.start("backup", "now", "--json")
     try:
-        eventually(lambda: vault.allowed < 0, "the connection was cut")
+        eventually(lambda: vault.allowed < 0, "the connection was cut", within=120)
     finally:
         vault.mood = "well"
     out, err = running.communicate(timeout=240)
