@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from seawall.agent import converge, gate, owned, releases, resolutions, venvs
+from seawall.agent.alongside import Alongside
 from seawall.agent.data import ending
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.errors import AgentError, Cancelled
@@ -98,10 +99,13 @@ class Deployer:
         with self._step("started"):
             self.programs.start(work.release_id, release, "web")
         with self._step("gated"):
+            # Mostly it waits, so what is about to go, which has served, is measured meanwhile.
+            old = Alongside(lambda: self._measure_old(work))
             self.programs.gate(work.release_id, release)
             self.programs.start(work.release_id, release, "process")
             self.programs.settle(work.release_id, release)
-        self._measure(work)
+            old.result()
+        self.programs.measure(work.release_id, served=False)
 
     def _ask_database(self, work: Work, release: Release) -> None:
         from seawall.agent.data.external import External  # late: most databases are seawall's own, or none
@@ -112,11 +116,9 @@ class Deployer:
         with self._step("database checked"):
             External(self.places, work.release_id, release, note).check()
 
-    def _measure(self, work: Work) -> None:
-        """The memory of the release that is about to go, which has served, and of the one that comes."""
+    def _measure_old(self, work: Work) -> None:
         if work.old and work.old != work.release_id:
             self.programs.measure(work.old, served=True)
-        self.programs.measure(work.release_id, served=False)
 
     # commit
 
