@@ -100,5 +100,9 @@ class ChecklistFailed(SeawallError):
     """The production checklist found errors, so nothing was deployed; ``output`` names them."""
 
 
+class PromotionRefused(SeawallError):
+    """A replica that takes the primary's place now would lose changes, or there would be two primaries."""
+
+
 class Declined(SeawallError):
     """The person said no; nothing was changed."""

@@ -131,6 +131,12 @@ class DatabaseUnfit(AgentError):
     code = "database-unfit"
 
 
+class NotCaughtUp(AgentError):
+    """A replica lacks some of what its primary has written."""
+
+    code = "not-caught-up"
+
+
 class MigrationFailed(AgentError):
     """The app's set-up or migration command failed."""
 

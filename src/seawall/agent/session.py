@@ -88,6 +88,8 @@ class Session:
             "try": self._try,
             "drive": self._drive,
             "recover": self._recover,
+            "hold": self._hold,
+            "let-go": self._let_go,
             "stop": self._stop,
             "renew-certificate": self._renew_certificate,
             "destroy": self._destroy,
@@ -227,11 +229,14 @@ class Session:
 
     def _prepare_existing(self, frame: Frame) -> dict[str, Any]:
         """Bring up a release that is there (rollback, start), or the live one once more under a new id (restart)."""
+        from seawall.agent.data import superseded
+
         message = frame.message
         action, by, wanted = str(message["action"]), str(message.get("by", "")), str(message["release_id"])
         self._lock(action, by)
         like = str(message.get("like", ""))
         made = releases.load_to_copy(self._there(), like) if like else releases.load(self._there(), wanted)
+        superseded.refuse(self._there(), made.release.env)
         work = Work(action, by, wanted, made.release, action == "restart", releases.live_id(self._there()))
         resources = self._planned(message["fingerprint"]) if message.get("fingerprint") else ()
         return self._prepared(work, resources, False)
@@ -294,6 +299,17 @@ class Session:
             done = self._deployer().recover()
             restored = cut_off.recover(self._there(), self.client.report, str(frame.message.get("by", "")))
             return {"done": "; ".join(filter(None, (done, restored)))}
+
+    # what takes several requests, on several hosts
+
+    def _hold(self, frame: Frame) -> dict[str, Any]:
+        """Keep everybody else from changing the app here, until this session lets go or ends. Raises Locked."""
+        self._lock(str(frame.message["action"]), str(frame.message.get("by", "")))
+        return {}
+
+    def _let_go(self, _: Frame) -> dict[str, Any]:
+        self.held.close()
+        return {}
 
     # ending
 

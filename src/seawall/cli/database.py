@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from seawall.cli import console, options
+from seawall.cli import console, options, promote
 from seawall.cli.command import Command
 from seawall.errors import UsageError
 
@@ -144,6 +144,9 @@ def drop(*, name: str, directory: Path, environment: str, hosts: tuple[str, ...]
         console.document(dropped_data(project.app_id, host, gone))
     else:
         console.show(dropped_lines(host, gone))
+
+
+command.add_command(promote.command)
 
 
 def _must_be_meant(source: str, target: str, *, meant: bool) -> None:

@@ -125,6 +125,7 @@ def _defaults(given: dict[str, Any]) -> dict[str, Any]:
         "test",
         "copy",
         "drop",
+        "promote",
     )
     nested: dict[str, Any] = dict.fromkeys(words, values)
     nested["key"] = dict(nested)

@@ -72,6 +72,7 @@ def planned(directory: Path, environment: str, only: Sequence[str] = ()) -> Iter
 
         plan = make_plan(load_to_deploy(directory, environment), console.ask_password, only, early=early)
         try:
+            plan.refuse_stale()
             yield plan
         finally:
             plan.close()
@@ -97,9 +98,24 @@ def planned_to_deploy(
             local.prepare(project)
         plan = make_plan(project, console.ask_password, only, recover=hear_recovery, early=early, checking=checking)
         try:
+            plan.refuse_stale()
             yield plan
         finally:
             plan.close()
+
+
+@contextmanager
+def rehearsed(project: Project, *, skip_checks: Sequence[str] = ()) -> Iterator[Plan]:
+    """The plan of a project whose file is yet to be written: all that could keep a deployment from being begun is found
+    before anything else is done."""
+    from seawall.operations.checking import Checking
+    from seawall.operations.plan import make_plan
+
+    plan = make_plan(project, console.ask_password, checking=Checking(skip_checks))
+    try:
+        yield plan
+    finally:
+        plan.close()
 
 
 def hear_recovery(host: Host, done: str) -> None:

@@ -68,9 +68,11 @@ class Database(Table):
     )
     replica_variable: Variable = setting(
         "DATABASE_REPLICA_URL",
-        "The environment variable in which the app finds the replica's URL. The default is the usual name.",
+        "The environment variable in which the app finds the replica's URL. The default is the usual name. Where the "
+        "file names it and there is no `replica`, it is the database's own URL, so that the app need not know.",
         example="READ_DATABASE_URL",
-        becomes="a line of BASE/releases/vN/env, readable by root alone, where there is a `replica`",
+        becomes="a line of BASE/releases/vN/env, readable by root alone, where there is a `replica`, or this is "
+        "written and the database has a `host` of its own",
     )
     path: OptionalPath = setting(
         "",
@@ -115,3 +117,8 @@ class Database(Table):
         example=80,
         becomes="the app's part of `max_connections`",
     )
+
+    @property
+    def names_replica(self) -> bool:
+        """Whether the app is given a URL to read by: there is a replica, or the file names the variable."""
+        return bool(self.host) and bool(self.replica or "replica_variable" in self.model_fields_set)

@@ -29,7 +29,11 @@ def load(start: Path, environment: str = PRODUCTION) -> Project:
 def load_to_deploy(start: Path, environment: str = PRODUCTION) -> Project:
     """:func:`load`, and the files that the configuration names must be there, and a host to deploy to.
     Raises the same errors."""
-    document = find(start)
+    return to_deploy(find(start), environment)
+
+
+def to_deploy(document: Document, environment: str) -> Project:
+    """The same of a file that was read already, or is yet to be written. Raises the same errors."""
     project = _judged(document, environment)
     _raise(_located(document, environment, hindrances(project)))
     return project

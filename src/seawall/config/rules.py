@@ -231,7 +231,7 @@ def _replica(project: Project) -> Iterator[Mistake]:
     if database.replica_address and not database.replica:
         fact = "`database.replica_address` is that of `database.replica`, and none is named"
         yield Mistake(("database", "replica_address"), fact, "Name the host, or leave the address out.")
-    if database.replica and database.replica_variable == database.variable:
+    if database.names_replica and database.replica_variable == database.variable:
         fact = f"{database.variable} would be the database's URL and the replica's"
         yield Mistake(("database", "replica_variable"), fact, "Give one of them another name.")
 

@@ -164,6 +164,12 @@ def connect(project: Project, ask: AskPassword, only: Sequence[str] = (), early:
     return [greeted(project, name, target, session, ask) for name, target, session in begun]
 
 
+def connect_to(project: Project, name: str, ask: AskPassword) -> Host:
+    """A session with one host, which the project need not name any more. Raises what connecting raises."""
+    ((_, target, session),) = _begin(project, [(name, ServerTarget(address_of(name)))], Early([]))
+    return greeted(project, name, target, session, ask)
+
+
 def local_target(project: Project) -> LocalTarget:
     """This machine, as far as it concerns the project."""
     from uv import find_uv_bin

@@ -20,6 +20,7 @@ from seawall.config.requirements import read_requirements
 from seawall.config.rules import looks_secret
 from seawall.config.secrets import read_secrets
 from seawall.config.variables import resolve, to_ask
+from seawall.errors import ConfigError
 from seawall.operations.data import database_host
 from seawall.operations.data.database_host import DatabasePlan
 from seawall.operations.early import Early
@@ -72,7 +73,7 @@ class HostPlan:
 @dataclass
 class Plan:
     """The plan for all hosts. ``release_id`` is what the new release will be called on each of them; ``databases`` are
-    the hosts of the app's database that are its own."""
+    the hosts of the app's database that are its own, ``stale`` why they are not what the file takes them for."""
 
     project: Project
     tree: Tree
@@ -80,6 +81,7 @@ class Plan:
     notes: tuple[str, ...]
     own: Own = field(default_factory=Own)
     databases: tuple[DatabasePlan, ...] = ()
+    stale: ConfigError | None = None
 
     @property
     def empty(self) -> bool:
@@ -88,6 +90,11 @@ class Plan:
     @property
     def release_id(self) -> str:
         return max((str(host.host.app["next"]) for host in self.hosts), key=lambda name: int(name[1:]))
+
+    def refuse_stale(self) -> None:
+        """Raises ConfigError where the database has moved since the file was written."""
+        if self.stale is not None:
+            raise self.stale
 
     def close(self) -> None:
         for host in [*(item.host for item in self.databases), *(item.host for item in self.hosts)]:
@@ -150,7 +157,8 @@ def make_plan(
     notes += [f"{plan.host.name}: {note}" for plan in plans for note in plan.notes]
     notes += [f"{plan.host.name}: {note}" for plan in apart_plans for note in plan.notes]
     notes += checking.notes() if checking is not None else []
-    return Plan(project, wanted.tree, plans, tuple(dict.fromkeys(notes)), wanted.own, tuple(apart_plans))
+    stale = places.stale if places else None
+    return Plan(project, wanted.tree, plans, tuple(dict.fromkeys(notes)), wanted.own, tuple(apart_plans), stale)
 
 
 def read_project(project: Project) -> Wanted:
@@ -170,7 +178,7 @@ def read_project(project: Project) -> Wanted:
         install_project=project.app.install_project,
     )
     made_here = [project.database.variable] if project.database.kind != "none" else []
-    made_here += [project.database.replica_variable] if project.database.replica else []
+    made_here += [project.database.replica_variable] if project.database.names_replica else []
     secret = {*variables.secret, *(name for name in variables.values if looks_secret(name)), *made_here}
     return Wanted(
         project,

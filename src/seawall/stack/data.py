@@ -169,9 +169,10 @@ def variables(
         made[project.database.variable] = engine.url(project, layout, own, required)
     if away is not None:
         made[project.database.variable] = database_host.url(project, layout, own, away.address)
-    if away is not None and away.replica:
+    if away is not None and (away.replica or project.database.names_replica):
+        # An app that wants the variable wherever it runs reads from the one server there is.
         _must_be_free(project.database.replica_variable, "database", "leave `replica` out", {**env, **made})
-        made[project.database.replica_variable] = database_host.url(project, layout, own, away.replica)
+        made[project.database.replica_variable] = database_host.url(project, layout, own, away.replica or away.address)
     if project.redis.enabled:
         _must_be_free(project.redis.variable, "redis", "set enabled = false", {**env, **made})
         made[project.redis.variable] = redis.url(project, layout)

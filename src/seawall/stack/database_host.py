@@ -87,6 +87,8 @@ def replica_resources(
 ) -> tuple[Resource, ...]:
     """What the host of the replica holds; its databases and roles come from the ``primary``. Raises ConfigError."""
     project, major = inputs.project, postgresql.version(inputs.facts)
+    # Nobody follows it; a primary that became a replica had one that did.
+    shut = PostgresqlDoor(major, REPLICATION, follower(project))
     source, passwords = _source(project, layout, major, primary), f"/etc/postgresql/{major}/main/seawall.pgpass"
     login = f"{primary.address}:{PORT}:*:{follower(project)}:{inputs.own[REPLICA_PASSWORD]}"
     made = replace(database(project, place), role=REPLICA, slot=slot(project))
@@ -102,6 +104,7 @@ def replica_resources(
             {"seawall_replica.conf": {"primary_conninfo": source, "primary_slot_name": slot(project)}},
         ),
         PostgresqlReplica(major, source, slot(project)),
+        shut,
         *backup.told(Data(layout.app, layout.base, layout.user, made)),
         *alerts.resources(project, layout, None, called),
         *alerts.secret_resources(inputs, layout),

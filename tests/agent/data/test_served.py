@@ -32,6 +32,7 @@ def test_it_knows_who_may_come_and_where_other_apps_databases_listen(
     assert served.told(mine) == {
         "certificate": "",
         "clients": ["10.0.0.1"],
+        "follows": False,
         "followed": ["ledger"],
         "others": ["10.1.0.9"],
     }

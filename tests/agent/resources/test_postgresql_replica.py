@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from seawall.agent.data import psql
-from seawall.agent.data.wanted import REPLICATION, PostgresqlDoor, PostgresqlReplica, PostgresqlReplication
+from seawall.agent.data import fence, psql
+from seawall.agent.data.fence import Fence, Promotion
+from seawall.agent.data.wanted import (
+    REPLICATION,
+    PostgresqlDatabase,
+    PostgresqlDoor,
+    PostgresqlReplica,
+    PostgresqlReplication,
+    PostgresqlServer,
+)
 from seawall.agent.errors import ApplyFailed
-from seawall.agent.resources import postgresql_replica, postgresql_replication
+from seawall.agent.resources import postgresql_database, postgresql_replica, postgresql_replication, postgresql_server
 from seawall.agent.resources.postgresql_door import lines
 from seawall.agent.resources.postgresql_replica import ReplicaFound
 from seawall.agent.resources.postgresql_replication import ReplicationFound
+from seawall.agent.resources.work import Work
+from seawall.agent.undo import UndoLog
 
 REPLICA = PostgresqlReplica("15", "host=10.0.0.9 user=follower", "seawall_shop")
 FOLLOWED = PostgresqlReplication("15", "follower", "seawall_shop", "correct horse")
@@ -64,3 +76,36 @@ def test_a_replica_comes_to_replicate_and_for_nothing_else() -> None:
         'hostssl replication "follower" 10.0.0.10/32 scram-sha-256',
         'host all,replication "follower" all reject',
     )
+
+
+def test_an_old_primary_becomes_a_copy_and_what_it_held_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = Fence("7", "root@db2", "ada@desk", "2026-11-28T20:00:00Z")
+    monkeypatch.setattr(fence, "fence", lambda _version: mark)
+    change = postgresql_replica.diff(REPLICA, postgresql_replica.observe(REPLICA))
+    assert change is not None
+    assert "what it held as the primary is kept in /var/lib/postgresql/15/main.fenced" in change.diff
+    server = PostgresqlServer("15", "/etc/postgresql/15/main/conf.d/seawall.conf", ("work_mem=8MB",))
+    monkeypatch.setattr(psql, "is_there", lambda _version: True)
+    assert postgresql_server.diff(server, postgresql_server.observe(server)) is None, "it is not started before"
+    with pytest.raises(ApplyFailed, match="is fenced"):
+        postgresql_database.observe(PostgresqlDatabase("15", "shop", "shop", "correct horse"))
+
+
+def test_one_that_took_the_primarys_place_is_never_replaced_by_a_stale_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, "f", "f")
+    made = Promotion("7", "root@db1", "10.0.0.9", "ada@desk", "2026-11-28T20:00:00Z", fenced=True)
+    monkeypatch.setattr(fence, "promotion", lambda _version: made)
+    with pytest.raises(ApplyFailed, match="is the primary: it took the place of root@db1") as raised:
+        postgresql_replica.observe(REPLICA)
+    assert "pg_dropcluster" not in raised.value.remedy
+
+
+def test_a_server_whose_databases_are_seen_only_once_it_runs_is_not_replaced(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(psql, "runs", lambda _version: False)
+    found = postgresql_replica.observe(REPLICA)
+    answering(monkeypatch, "f", "f")
+    work = Work(UndoLog(str(tmp_path / "undo")), lambda _: None, lambda: False)
+    with pytest.raises(ApplyFailed, match="holds databases of its own"):
+        postgresql_replica.apply(REPLICA, found, work)

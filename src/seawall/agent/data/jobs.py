@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from seawall.agent import niceness, process
+from seawall.agent.data import fence, installed
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.vocabulary import Data
 from seawall.agent.errors import AgentError, ErrorRecord
@@ -45,7 +46,11 @@ JOBS: dict[str, Job] = {"backup": _backup, "drill": _drill, "watch": _watch}
 def run(name: str, base: str) -> int:
     """Do the job for the app in the folder ``base``. Returns the exit code: that of the error, if there is one."""
     try:
-        JOBS[name](DataPlaces(Path(base)).data(), _say)
+        data = DataPlaces(Path(base)).data()
+        if _is_fenced(data):
+            _say("nothing to do: another host took the place of the database here, which is fenced")
+            return 0
+        JOBS[name](data, _say)
     except AgentError as error:
         _tell(error.record())
         return error.exit_code
@@ -53,6 +58,13 @@ def run(name: str, base: str) -> int:
         _tell(ErrorRecord("failed", str(error)))
         return 1
     return 0
+
+
+def _is_fenced(data: Data) -> bool:
+    """Whether the app's database on this host, which is its own, has lost its place: a backup of it would be taken for
+    one of the app's data."""
+    database = data.database
+    return database is not None and bool(database.address) and fence.fence(installed.postgresql()) is not None
 
 
 def yield_to_others() -> None:

@@ -64,6 +64,11 @@ class DataPlaces:
         return self.folder / "exchange.json"
 
     @property
+    def superseded(self) -> Path:
+        """Which databases, on hosts of their own, have lost their place to others."""
+        return self.folder / "superseded.json"
+
+    @property
     def cache(self) -> Path:
         """What restic keeps of its repository to be quick."""
         return self.folder / "cache"

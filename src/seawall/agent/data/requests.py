@@ -178,11 +178,13 @@ def _server(places: Places, _frame: Frame, _client: Client) -> Answer:
     return served.told(places)
 
 
-def _way(_places: Places, frame: Frame, _client: Client) -> Answer:
-    """The address by which this host comes to another."""
-    from seawall.agent.data import served
+def _way(places: Places, frame: Frame, _client: Client) -> Answer:
+    """The address by which this host comes to another, and the host that took its place, if the app knows of one."""
+    from seawall.agent.data import served, superseded
 
-    return {"address": served.way(str(frame.message["to"]))}
+    to = str(frame.message["to"])
+    lost = {one.address: one.successor for one in superseded.known(places)}
+    return {"address": served.way(to), "successor": lost.get(to, "")}
 
 
 def _snapshot(places: Places, frame: Frame, client: Client) -> Answer:
@@ -191,6 +193,55 @@ def _snapshot(places: Places, frame: Frame, client: Client) -> Answer:
 
     message = frame.message
     return served.save(places, str(message["release"]), str(message.get("by", "")), client)
+
+
+def _promotion_look(places: Places, frame: Frame, _client: Client) -> Answer:
+    """How this host's PostgreSQL is, before a replica takes the primary's place."""
+    from seawall.agent.data import promotion
+
+    return promotion.look(places, str(frame.message["slot"]))
+
+
+def _promotion_knock(_places: Places, frame: Frame, _client: Client) -> Answer:
+    """Whether this host still reaches the database that is said to be gone."""
+    from seawall.agent.data import promotion
+
+    return {"answers": promotion.answers(str(frame.message["address"]))}
+
+
+def _fence(places: Places, frame: Frame, _client: Client) -> Answer:
+    """End the old primary, and keep it ended."""
+    from seawall.agent.data import promotion
+
+    return promotion.put_fence(places, frame.message)
+
+
+def _unfence(places: Places, frame: Frame, _client: Client) -> Answer:
+    """Have the old primary serve again: no other has taken its place."""
+    from seawall.agent.data import promotion
+
+    return promotion.take_fence(places, frame.message)
+
+
+def _caught_up(places: Places, frame: Frame, _client: Client) -> Answer:
+    """Wait until the replica has all that the old primary had."""
+    from seawall.agent.data import promotion
+
+    return promotion.await_end(places, str(frame.message["checkpoint"]))
+
+
+def _supersede(places: Places, frame: Frame, _client: Client) -> Answer:
+    """Have the app's host go to the old primary no more."""
+    from seawall.agent.data import superseded
+
+    return superseded.supersede(places, frame.message)
+
+
+def _promote(places: Places, frame: Frame, _client: Client) -> Answer:
+    """Have the replica take changes."""
+    from seawall.agent.data import promotion
+
+    return promotion.promote(places, frame.message)
 
 
 OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
@@ -212,4 +263,11 @@ OPERATIONS: dict[str, Callable[[Places, Frame, Client], Answer]] = {
     "data-server": _server,
     "data-way": _way,
     "data-snapshot": _snapshot,
+    "data-promotion-look": _promotion_look,
+    "data-promotion-knock": _promotion_knock,
+    "data-fence": _fence,
+    "data-unfence": _unfence,
+    "data-caught-up": _caught_up,
+    "data-supersede": _supersede,
+    "data-promote": _promote,
 }

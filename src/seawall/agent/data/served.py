@@ -9,7 +9,7 @@ from typing import Any
 
 from seawall.agent import files
 from seawall.agent.client import Client
-from seawall.agent.data import installed, psql, record, snapshots
+from seawall.agent.data import fence, installed, promotion, psql, record, snapshots
 from seawall.agent.data.engines import engine_for
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.recording import alone
@@ -35,8 +35,9 @@ FOLLOWS = (
 
 
 def told(places: Places) -> dict[str, Any]:
-    """The certificate that its PostgreSQL shows (PEM, "" for none); who may come to this app's database now; the other
-    apps whose replica follows this server, and the addresses that the databases of other apps listen on."""
+    """The certificate that its PostgreSQL shows (PEM, "" for none); who may come to this app's database now; whether
+    the server is a standby (27.2); the other apps whose replica follows it, and the addresses that the databases of
+    other apps listen on."""
     version = installed.postgresql()
     certificate, key = certificate_paths(version)
     known = Path(key).exists() if version else False
@@ -45,6 +46,7 @@ def told(places: Places) -> dict[str, Any]:
     return {
         "certificate": (files.read_text(certificate) or "") if known else "",
         "clients": list(own.get("clients", ())),
+        "follows": bool(version) and Path(f"/var/lib/postgresql/{version}/main/standby.signal").exists(),
         "followed": sorted(base.name for base, one in databases.items() if one.get("slot")),
         "others": sorted({str(one["address"]) for one in databases.values() if one.get("address")}),
     }
@@ -69,18 +71,36 @@ def way(to: str) -> str:
 def standing(places: Places) -> dict[str, Any] | None:
     """How the database is that the app's hosts reach here, None where it is not on a host of its own. ``lag_bytes`` is
     how far the replica is behind its primary, ``lag_seconds`` since when it waits for what it knows is coming; -1 where
-    that is not known, or there is no replica."""
+    that is not known, or there is no replica. One whose place another took is ``fenced``, which is no fault."""
     at = DataPlaces(places.base)
     database = at.data().database if at.settings.exists() else None
     if database is None or not database.address:
         return None
     found: dict[str, Any] = {"role": database.role, "fault": "", "lag_bytes": -1, "lag_seconds": -1.0}
     try:
+        marked = _marked(installed.postgresql())
+        if marked is not None:
+            return {**found, **marked}
         if database.role == "replica":
             return {**found, **_follows()}
         return {**found, **(_followed(database.slot) if database.slot else _answers())}
     except CommandFailed as error:
         return {**found, "fault": (error.output or error.fact).strip().splitlines()[-1]}
+
+
+def _marked(version: str) -> dict[str, Any] | None:
+    """What a promotion has left to say, None for nothing."""
+    made = fence.promotion(version)
+    if fence.fence(version) is not None:
+        return {"role": "fenced", "fault": "it runs all the same" if psql.runs(version) else ""}
+    if made is not None and not made.fenced and promotion.answers(made.address):
+        return {"fault": _back(made)}
+    return None
+
+
+def _back(made: fence.Promotion) -> str:
+    """What is wrong when the old primary, which nobody could fence, is there again."""
+    return f"{made.of}, whose place it took, answers at {made.address} again: fence it by running the promotion again"
 
 
 def _answers() -> dict[str, Any]:

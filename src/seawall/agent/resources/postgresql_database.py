@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seawall.agent import files
-from seawall.agent.data import psql, scram
+from seawall.agent.data import fence, psql, scram
 from seawall.agent.data.psql import name, text
 from seawall.agent.data.wanted import PostgresqlDatabase
 from seawall.agent.errors import ApplyFailed, CommandFailed
@@ -83,7 +83,9 @@ def rules(user: str) -> str:
 
 
 def observe(resource: PostgresqlDatabase) -> DatabaseFound:
-    """What there is. Raises ApplyFailed where the name belongs to somebody else."""
+    """What there is. Raises ApplyFailed where the name belongs to somebody else, or another host's server took the
+    place of this one."""
+    fence.must_not_be(resource.version)
     hba = files.read_text(str(hba_path(resource.version))) or ""
     if not psql.runs(resource.version):
         return DatabaseFound(hba=hba)

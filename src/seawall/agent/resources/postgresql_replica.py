@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seawall.agent import files, process
-from seawall.agent.data import psql
+from seawall.agent.data import fence, psql
 from seawall.agent.data.wanted import PostgresqlReplica
 from seawall.agent.errors import AgentError, ApplyFailed, CommandFailed
 from seawall.agent.resources import texts
@@ -24,23 +24,29 @@ from seawall.agent.vocabulary import Change
 TIMEOUT = 48 * 3600
 #: Seconds in which it must follow, once it is there.
 PATIENCE = 60
+#: Where what a primary held is kept, when it comes back as a replica.
+KEPT = "main.fenced"
 STREAMS = "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'"
 
 
 @dataclass(frozen=True)
 class ReplicaFound:
-    """``follows``: it is a standby already."""
+    """``follows``: it is a standby already. ``fenced``: it was the primary, and another took its place."""
 
     runs: bool = False
     follows: bool = False
+    fenced: bool = False
 
 
 def observe(resource: PostgresqlReplica) -> ReplicaFound:
     """How it is. Raises ApplyFailed where there are databases that a copy would replace."""
+    if fence.fence(resource.version) is not None:
+        return ReplicaFound(fenced=True)
     if not psql.runs(resource.version):
         return ReplicaFound(follows=_signal(resource).exists())
     if psql.ask("SELECT pg_is_in_recovery();") == [["t"]]:
         return ReplicaFound(runs=True, follows=True)
+    _must_not_be_the_primary(resource)
     if psql.ask(f"{EMPTY};") != [["t"]]:
         raise ApplyFailed(
             "PostgreSQL on this host holds databases of its own, and a replica would take their place",
@@ -57,19 +63,25 @@ def diff(resource: PostgresqlReplica, found: ReplicaFound) -> Change | None:
     if found.follows:
         return None
     told = f"a copy of all that the primary holds, which follows it by the slot {resource.slot}"
+    if found.fenced:
+        told += f"\nwhat it held as the primary is kept in {_data(resource).with_name(KEPT)}, and nothing runs on it"
     return Change("replica", f"{resource.version}/main", "create", told, texts.digest(found))
 
 
 def apply(resource: PostgresqlReplica, _found: ReplicaFound, work: Work) -> None:
-    """Copy, and follow. Raises ApplyFailed with what was there before running again."""
+    """Copy, and follow. Raises ApplyFailed with what was there before running again, or fenced as it was."""
+    found = observe(resource)  # anew: it may have been started just now, and what it holds was not seen before
+    if found.follows:
+        return
     data = _data(resource)
-    copy, before = data.with_name("main.copied"), data.with_name("main.before")
-    for left in (copy, before):
-        files.remove_tree(str(left))
+    copy, before = data.with_name("main.copied"), data.with_name(KEPT if found.fenced else "main.before")
+    files.remove_tree(str(copy))
     _copy(resource, copy, work)
+    files.remove_tree(str(before))
     systemctl("PostgreSQL", PATIENCE, "stop", unit(resource.version))
     data.rename(before)
     copy.rename(data)
+    mark = fence.lift(resource.version)
     try:
         systemctl("PostgreSQL", PATIENCE, "start", unit(resource.version))
         _must_follow(resource)
@@ -78,9 +90,26 @@ def apply(resource: PostgresqlReplica, _found: ReplicaFound, work: Work) -> None
         data.rename(copy)
         before.rename(data)
         files.remove_tree(str(copy))
-        systemctl("PostgreSQL", PATIENCE, "start", unit(resource.version))
+        if mark is not None:
+            fence.put_up(resource.version, mark)
+        else:
+            systemctl("PostgreSQL", PATIENCE, "start", unit(resource.version))
         raise
-    files.remove_tree(str(before))
+    if not found.fenced:
+        files.remove_tree(str(before))
+
+
+def _must_not_be_the_primary(resource: PostgresqlReplica) -> None:
+    """Raises ApplyFailed where the server took the place of its primary, and the deployment has not heard of it."""
+    made = fence.promotion(resource.version)
+    if made is not None:
+        raise ApplyFailed(
+            f"PostgreSQL on this host is the primary: it took the place of {made.of} ({made.at}, {made.by})",
+            place="[database] replica",
+            state="nothing has been changed",
+            remedy="take the seawall.toml that `seawall database promote` has written where it was run; or run that "
+            "for this host, and it writes it here. Leave this host's PostgreSQL as it is: the app's data is there",
+        )
 
 
 def _copy(resource: PostgresqlReplica, to: Path, work: Work) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from seawall.agent import process
-from seawall.agent.data import psql
+from seawall.agent.data import fence, psql
 from seawall.agent.data.wanted import PostgresqlServer
 from seawall.agent.errors import ApplyFailed, CommandFailed
 from seawall.agent.resources import texts
@@ -40,12 +40,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class ServerFound:
-    """``there``: the cluster exists. ``enabled`` at boot."""
+    """``there``: the cluster exists. ``enabled`` at boot. ``fenced``: another took its place, so it stays down."""
 
     there: bool = False
     runs: bool = False
     enabled: bool = False
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    fenced: bool = False
 
 
 def unit(version: str) -> str:
@@ -58,6 +59,8 @@ def observe(resource: PostgresqlServer) -> ServerFound:
     if not psql.is_there(resource.version):
         return ServerFound()
     enabled = AT_BOOT.is_symlink()
+    if fence.fence(resource.version) is not None:
+        return ServerFound(there=True, enabled=enabled, fenced=True)
     if not psql.runs(resource.version):
         return ServerFound(there=True, enabled=enabled)
     return ServerFound(True, True, enabled, _settings(resource))
@@ -96,7 +99,7 @@ def _is_anothers(source: str, ours: str) -> bool:
 def diff(resource: PostgresqlServer, found: ServerFound) -> Change | None:
     """What must happen, or None."""
     differing = _differing(resource, found)
-    if found.runs and found.enabled and not differing:
+    if found.fenced or (found.runs and found.enabled and not differing):
         return None
     lines = [] if found.enabled else ["starts at boot"]
     lines += [f"{name} {now.value!r} → {resource.wanted[name]!r}" for name, now in sorted(differing.items())]

@@ -30,26 +30,41 @@ class DatabasePlan:
 
 @dataclass(frozen=True)
 class Places:
-    """The database's hosts among the others, and what the app's hosts are told of them."""
+    """The database's hosts among the others, and what the app's hosts are told of them. ``stale`` says why the one that
+    the file has for the primary is none, None where it is one: a deployment is refused by it."""
 
     away: Away
     primary: Place
     replica: Place | None = None
+    stale: ConfigError | None = None
+
+
+@dataclass(frozen=True)
+class Way:
+    """The ``address`` that a host comes to another from, and which ``successor`` has taken the other's place as the
+    primary, "" for none."""
+
+    address: str
+    successor: str = ""
 
 
 def find(project: Project, there: Sequence[Host], hosts: Sequence[Host]) -> Places:
     """Where the database is, and its replica, for the app's ``hosts``. Where some of those are left out, those that the
     database knows already may come on. Raises HostError where a host has no way to it, ConfigError where its address
     is not known."""
-    primary = _place(project, there[0], hosts, project.database.address)
+    address = _address(there[0], project.database.address)
+    ways = _ways(hosts, address)
+    primary = _place(project, there[0], hosts, address, ways)
+    stale = _stale(there[0], ways)
     if len(there) == 1:
-        return Places(Away(primary.address, primary.certificate), primary)
+        return Places(Away(primary.address, primary.certificate), primary, stale=stale)
     _must_be_alone(there[0])
-    replica = _place(project, there[1], hosts, project.database.replica_address)
+    address = _address(there[1], project.database.replica_address)
+    replica = _place(project, there[1], hosts, address, _ways(hosts, address))
     # A standby must allow for as many as its primary does, for other apps' too (27.4.3).
     replica = replace(replica, connections=replica.connections + int(there[0].app["memory"]["connections"]))
     away = Away(primary.address, primary.certificate + replica.certificate, replica.address)
-    return Places(away, replace(primary, follower=_way(there[1], primary.address)), replica)
+    return Places(away, replace(primary, follower=_ways(there[1:], primary.address)[0].address), replica, stale)
 
 
 def _must_be_alone(primary: Host) -> None:
@@ -63,8 +78,27 @@ def _must_be_alone(primary: Host) -> None:
         )
 
 
-def _place(project: Project, there: Host, hosts: Sequence[Host], configured: str) -> Place:
-    known = there.session.request("data-server")
+def _stale(primary: Host, ways: Sequence[Way]) -> ConfigError | None:
+    """Whether another has taken the primary's place since this file was written: the app's hosts know of it."""
+    successor = next((way.successor for way in ways if way.successor), "")
+    if successor:
+        return ConfigError(
+            f"the database on {primary.name} has lost its place to {successor}, by `seawall database promote`",
+            place="[database] host",
+            remedy=f'take the seawall.toml that was changed by that; or write host = "{successor}", with the '
+            f"`address` of that host if it has one, and leave out `replica`, or name {primary.name} there",
+        )
+    if primary.session.request("data-server").get("follows"):
+        return ConfigError(
+            f"the PostgreSQL on {primary.name} follows another, and takes no changes",
+            place="[database] host",
+            remedy=f"name the one that it follows; `seawall database promote {primary.name}` has it take that one's "
+            "place",
+        )
+    return None
+
+
+def _address(there: Host, configured: str) -> str:
     address = configured or Facts.from_wire(there.session.facts).address
     if not address:
         raise ConfigError(
@@ -72,7 +106,12 @@ def _place(project: Project, there: Host, hosts: Sequence[Host], configured: str
             place="[database] address",
             remedy="name its IP address in the network between them",
         )
-    clients = {_way(host, address) for host in hosts}
+    return address
+
+
+def _place(project: Project, there: Host, hosts: Sequence[Host], address: str, ways: Sequence[Way]) -> Place:
+    known = there.session.request("data-server")
+    clients = {way.address for way in ways}
     if len(hosts) < len(project.hosts):
         clients |= set(known["clients"])
     certificate, key = (str(known["certificate"]), "") if known["certificate"] else made_certificate(address)
@@ -83,9 +122,9 @@ def _place(project: Project, there: Host, hosts: Sequence[Host], configured: str
     return Place(address, certificate, key, tuple(sorted(clients)), others, connections)
 
 
-def _way(host: Host, address: str) -> str:
-    """The address that a host comes to another from."""
-    return str(host.session.request("data-way", to=address)["address"])
+def _ways(hosts: Sequence[Host], address: str) -> list[Way]:
+    """How each comes to another host."""
+    return [Way(**host.session.request("data-way", to=address)) for host in hosts]
 
 
 def plans(project: Project, own: Own, there: Sequence[Host], places: Places) -> list[DatabasePlan]:
