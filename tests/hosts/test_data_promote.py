@@ -54,7 +54,7 @@ def own_cluster(host: Host) -> Host:
     host.run(["systemctl", "stop", UNIT])
     eventually(lambda: not host.exists("/var/lib/postgresql/15/main/postmaster.pid"), "it is down")
     host.run(["pg_dropcluster", "15", "main"])
-    host.run(["pg_createcluster", "15", "main"])
+    host.run(["pg_createcluster", "15", "main", "--", "--data-checksums"])
     return host
 
 

@@ -85,9 +85,11 @@ def _read(directory: Path, environment: str, host: str) -> tuple[Project, Change
     from seawall.config.document import find
     from seawall.config.load import load_to_deploy
     from seawall.config.promoted import promoted, unchanged
+    from seawall.operations.data.databases import must_be_servers
     from seawall.operations.data.promotable import must_be_of_the_database
 
     document, project = find(directory), load_to_deploy(directory, environment)
+    must_be_servers(project)
     must_be_of_the_database(project, host)
     if host == project.database.replica:
         return project, promoted(document, project)

@@ -120,10 +120,10 @@ def test_status_says_that_it_is_fenced_and_when_it_runs_all_the_same(
     places = place(tmp_path, Database("postgresql", "shop", "shop", address="10.0.0.9", role="primary"))
     fence.put_up("15", FENCE)
     known = served.standing(places) or {}
-    assert (known["role"], known["fault"]) == ("fenced", "")
+    assert (known["role"], known["fault"]) == ("former primary", "")
     monkeypatch.setattr(psql, "runs", lambda _version: True)
     known = served.standing(places) or {}
-    assert (known["role"], known["fault"]) == ("fenced", "it runs all the same")
+    assert (known["role"], known["fault"]) == ("former primary", "it is fenced, and runs all the same")
 
 
 def test_an_old_primary_that_was_never_fenced_is_told_of_when_it_is_back(

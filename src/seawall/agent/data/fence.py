@@ -77,22 +77,18 @@ def put_up(version: str, made: Fence) -> None:
 def take_down(version: str) -> None:
     """The cluster may be started again, as what it was."""
     files.remove(_signal(version))
-    forget(version)
+    _start_conf(version, AUTO)
+    files.remove(_fence_path(version))
 
 
 def lift(version: str) -> Fence | None:
     """The cluster is another one now, neither fenced nor promoted: the answer is the fence that was around it."""
     was = fence(version)
-    if was is not None or promotion(version) is not None:
-        forget(version)
-    return was
-
-
-def forget(version: str) -> None:
-    """Remove the marks, and have the cluster start at boot."""
-    _start_conf(version, AUTO)
+    if was is not None:
+        _start_conf(version, AUTO)
     for path in (_fence_path(version), _promotion_path(version)):
         files.remove(path)
+    return was
 
 
 def must_not_be(version: str) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from seawall.agent import niceness, process
-from seawall.agent.data import fence, installed
+from seawall.agent.data import fence, installed, psql
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.vocabulary import Data
 from seawall.agent.errors import AgentError, ErrorRecord
@@ -40,14 +40,15 @@ def _drill(data: Data, say: Say) -> None:
 
 
 #: By the names that the units have. Each imports what it needs only when it is run.
-JOBS: dict[str, Job] = {"backup": _backup, "drill": _drill, "watch": _watch}
+WATCH = "watch"
+JOBS: dict[str, Job] = {"backup": _backup, "drill": _drill, WATCH: _watch}
 
 
 def run(name: str, base: str) -> int:
     """Do the job for the app in the folder ``base``. Returns the exit code: that of the error, if there is one."""
     try:
         data = DataPlaces(Path(base)).data()
-        if _is_fenced(data):
+        if _is_fenced(data) and not (name == WATCH and psql.runs(installed.postgresql())):
             _say("nothing to do: another host took the place of the database here, which is fenced")
             return 0
         JOBS[name](data, _say)

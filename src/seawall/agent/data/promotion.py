@@ -19,7 +19,7 @@ from seawall.agent.data.fence import Fence, Promotion
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.recording import alone
 from seawall.agent.errors import AgentError, ApplyFailed, CommandFailed, NotCaughtUp
-from seawall.agent.journal import now
+from seawall.agent.journal import Journal, now
 from seawall.agent.places import Places
 from seawall.agent.resources.data_server import systemctl
 from seawall.agent.resources.postgresql_server import TIMEOUT, unit
@@ -92,6 +92,7 @@ def put_fence(places: Places, message: Mapping[str, Any]) -> dict[str, Any]:
         mark = fence.fence(version)
         if mark is not None and not psql.runs(version):
             return {"checkpoint": mark.checkpoint}
+        Journal(places.journal).write("fenced", successor=message["successor"], by=by)
         _end(version)
         found = control.read(version)
         checkpoint = found.checkpoint if found.state == control.SHUT_DOWN else ""
@@ -138,6 +139,7 @@ def promote(places: Places, message: Mapping[str, Any]) -> dict[str, Any]:
         before = fence.promotion(version)
         if psql.ask("SELECT pg_is_in_recovery();") != [["t"]] and before is not None:
             made = replace(before, fenced=made.fenced or before.fenced)
+        Journal(places.journal).write("promoted", of=made.of, fenced=made.fenced, by=by)
         # Before it takes changes: from then on a deployment that has not heard of it must be refused.
         fence.keep_promotion(version, made)
         _take_changes(version)
@@ -175,7 +177,15 @@ def _end(version: str) -> None:
     if not psql.runs(version):
         return
     psql.ask("CHECKPOINT;")  # so that the one at its end is quick, while nobody is served
-    systemctl("PostgreSQL", TIMEOUT, "stop", unit(version))
+    try:
+        systemctl("PostgreSQL", TIMEOUT, "stop", unit(version))
+    except ApplyFailed as error:
+        error.state = "it may be on its way down; no other server has taken its place"
+        error.remedy = (
+            f"see whether it ends by itself, then run it again; `systemctl start {unit(version)}` on the host "
+        )
+        error.remedy += "has it serve on instead"
+        raise
     _must_be_down(version)
 
 

@@ -13,6 +13,7 @@ from seawall.agent.data import fence, installed, promotion, psql, record, snapsh
 from seawall.agent.data.engines import engine_for
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.recording import alone
+from seawall.agent.data.vocabulary import FORMER
 from seawall.agent.data.wanted import certificate_paths
 from seawall.agent.errors import AgentError, CommandFailed
 from seawall.agent.journal import now
@@ -71,7 +72,7 @@ def way(to: str) -> str:
 def standing(places: Places) -> dict[str, Any] | None:
     """How the database is that the app's hosts reach here, None where it is not on a host of its own. ``lag_bytes`` is
     how far the replica is behind its primary, ``lag_seconds`` since when it waits for what it knows is coming; -1 where
-    that is not known, or there is no replica. One whose place another took is ``fenced``, which is no fault."""
+    that is not known, or there is no replica. One whose place another took is down, which is no fault."""
     at = DataPlaces(places.base)
     database = at.data().database if at.settings.exists() else None
     if database is None or not database.address:
@@ -92,7 +93,7 @@ def _marked(version: str) -> dict[str, Any] | None:
     """What a promotion has left to say, None for nothing."""
     made = fence.promotion(version)
     if fence.fence(version) is not None:
-        return {"role": "fenced", "fault": "it runs all the same" if psql.runs(version) else ""}
+        return {"role": FORMER, "fault": "it is fenced, and runs all the same" if psql.runs(version) else ""}
     if made is not None and not made.fenced and promotion.answers(made.address):
         return {"fault": _back(made)}
     return None

@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+#: The role of a database whose place another host's took, and which is fenced.
+FORMER = "former primary"
+
 
 @dataclass(frozen=True)
 class Database:

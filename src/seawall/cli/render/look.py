@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from seawall.agent.data.vocabulary import FORMER
 from seawall.cli.render.lines import Line, ago, clean, size, table
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ def _host_lines(app: str, status: Status) -> list[Line]:
 def _database(database: DatabaseStatus) -> str:
     if database.fault:
         return database.fault
+    if database.role == FORMER:
+        return "fenced: it is down, and another host has its place"
     if database.lag_bytes >= 0:
         return f"answers, its replica is {size(database.lag_bytes)} behind"
     return f"follows, {database.lag_seconds:.1f} s behind" if database.lag_seconds >= 0 else "answers"

@@ -26,6 +26,11 @@ def outlook_lines(outlook: Outlook, plan: Plan, change: Change) -> list[Line]:
     lines += [Line(f"  now: {now}") for now in _now(outlook)]
     lines += [Line(f"  {number}. {step}") for number, step in enumerate(_steps(outlook), 1)]
     lines.append(Line(f"  lost: {_lost(outlook)}", "" if outlook.lossless or outlook.promoted else "careful"))
+    if plan.project.backup.repository.startswith("/") and not outlook.promoted:
+        kept = (
+            f"  note: the backups in {plan.project.backup.repository} are on {outlook.of} alone: copy them, or name a "
+        )
+        lines.append(Line(f"{kept}repository elsewhere", "careful"))
     if change.diff:
         lines += [Line(""), *diff_lines(change.diff, "  ")]
     return [*lines, Line(""), Line("then it is deployed:", "title"), *plan_lines(plan)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from seawall.agent.resource import build, resource_to_wire
 from seawall.agent.vocabulary import Change, Requirements, Source
@@ -54,22 +55,23 @@ def find(project: Project, there: Sequence[Host], hosts: Sequence[Host]) -> Plac
     is not known."""
     address = _address(there[0], project.database.address)
     ways = _ways(hosts, address)
-    primary = _place(project, there[0], hosts, address, ways)
-    stale = _stale(there[0], ways)
+    known = there[0].session.request("data-server")
+    primary = _place(project, hosts, known, address, ways)
+    stale = _stale(there[0], known, ways)
     if len(there) == 1:
         return Places(Away(primary.address, primary.certificate), primary, stale=stale)
-    _must_be_alone(there[0])
+    _must_be_alone(there[0], known)
     address = _address(there[1], project.database.replica_address)
-    replica = _place(project, there[1], hosts, address, _ways(hosts, address))
+    replica = _place(project, hosts, there[1].session.request("data-server"), address, _ways(hosts, address))
     # A standby must allow for as many as its primary does, for other apps' too (27.4.3).
     replica = replace(replica, connections=replica.connections + int(there[0].app["memory"]["connections"]))
     away = Away(primary.address, primary.certificate + replica.certificate, replica.address)
     return Places(away, replace(primary, follower=_ways(there[1:], primary.address)[0].address), replica, stale)
 
 
-def _must_be_alone(primary: Host) -> None:
+def _must_be_alone(primary: Host, known: Mapping[str, Any]) -> None:
     """Raises ConfigError where another app's replica follows this server: it copies all of it already."""
-    others = primary.session.request("data-server")["followed"]
+    others = known["followed"]
     if others:
         raise ConfigError(
             f"{primary.name} has a replica already, {others[0]}'s, which copies the whole server",
@@ -78,7 +80,7 @@ def _must_be_alone(primary: Host) -> None:
         )
 
 
-def _stale(primary: Host, ways: Sequence[Way]) -> ConfigError | None:
+def _stale(primary: Host, known: Mapping[str, Any], ways: Sequence[Way]) -> ConfigError | None:
     """Whether another has taken the primary's place since this file was written: the app's hosts know of it."""
     successor = next((way.successor for way in ways if way.successor), "")
     if successor:
@@ -88,7 +90,7 @@ def _stale(primary: Host, ways: Sequence[Way]) -> ConfigError | None:
             remedy=f'take the seawall.toml that was changed by that; or write host = "{successor}", with the '
             f"`address` of that host if it has one, and leave out `replica`, or name {primary.name} there",
         )
-    if primary.session.request("data-server").get("follows"):
+    if known["follows"]:
         return ConfigError(
             f"the PostgreSQL on {primary.name} follows another, and takes no changes",
             place="[database] host",
@@ -109,8 +111,10 @@ def _address(there: Host, configured: str) -> str:
     return address
 
 
-def _place(project: Project, there: Host, hosts: Sequence[Host], address: str, ways: Sequence[Way]) -> Place:
-    known = there.session.request("data-server")
+def _place(
+    project: Project, hosts: Sequence[Host], known: Mapping[str, Any], address: str, ways: Sequence[Way]
+) -> Place:
+    """What is ``known`` is what the database's host tells of itself."""
     clients = {way.address for way in ways}
     if len(hosts) < len(project.hosts):
         clients |= set(known["clients"])
