@@ -144,7 +144,8 @@ def test_a_deployment_that_fails_after_it_says_which_one_is_the_primary(run: Run
     )
     result = run("database", "promote", DB2, "--yes")
     assert result.exit_code == 4
-    assert f"v12 is live; {DB2} is the primary, and the release that is live still goes to {DB1}" in result.stderr
+    stands = f"{DB2} is the primary, {DB1} is fenced, and the release that is live still goes there"
+    assert f"v12 is live; {stands}" in result.stderr
     assert "then `seawall deploy` does what is left" in result.stderr
     assert f'host = "{DB2}"' in file.read_text()
 

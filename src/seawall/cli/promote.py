@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from seawall.config.promoted import Change
     from seawall.operations.data.promotable import There
     from seawall.operations.data.promote import Promoted
+    from seawall.operations.hosts import Host
     from seawall.operations.plan import Plan
 
 
@@ -103,23 +104,29 @@ def _reached(
     """The hosts, and the plan of the deployment that follows; everything that can be wrong with it is found here."""
     from seawall.cli.sessions import rehearsed
     from seawall.config.load import to_deploy
-    from seawall.errors import ConnectionFailed, ConnectionLost
     from seawall.operations.data.promotable import There, place_of
-    from seawall.operations.hosts import connect_to
 
     after = to_deploy(change.document, project.environment)
     with rehearsed(after, skip_checks=skip_checks) as plan:
         new, apps = plan.databases[0].host, tuple(item.host for item in plan.hosts)
         of = project.database.host if change.diff else place_of(new, after)
+        old, unreached = _old(project, of)
         try:
-            old = connect_to(project, of, console.ask_password)
-        except (ConnectionFailed, ConnectionLost) as error:
-            yield There(after, new, apps, of, None, error.fact, gone), plan
-            return
-        try:
-            yield There(after, new, apps, of, old, "", gone), plan
+            yield There(after, new, apps, of, old, unreached, gone), plan
         finally:
-            old.session.close()
+            if old is not None:
+                old.session.close()
+
+
+def _old(project: Project, name: str) -> tuple[Host | None, str]:
+    """The old primary's host; None and why, where it is not reached."""
+    from seawall.errors import ConnectionFailed, ConnectionLost
+    from seawall.operations.hosts import connect_to
+
+    try:
+        return connect_to(project, name, console.ask_password), ""
+    except (ConnectionFailed, ConnectionLost) as error:
+        return None, error.fact
 
 
 def _deploy(

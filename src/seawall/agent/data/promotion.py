@@ -66,7 +66,8 @@ def look(places: Places, slot: str) -> dict[str, Any]:
     if made is not None:
         told["promoted"] = {"of": made.of, "address": made.address, "at": made.at, "fenced": made.fenced}
     if not psql.runs(version):
-        return {**told, "fenced": mark is not None}
+        # What a fenced one was at last, its mark knows: somebody may have started it by hand since, as a standby.
+        return {**told, "fenced": True, "checkpoint": mark.checkpoint} if mark is not None else told
     standby = psql.ask("SELECT pg_is_in_recovery();") == [["t"]]
     return {**told, **(_standby() if standby else _primary(slot))}
 

@@ -89,7 +89,8 @@ def told_where_it_stands(done: Promoted | None) -> Iterator[None]:
         yield
     except SeawallError as error:
         if done is not None:
-            stands = f"{done.new} is the primary, and the release that is live still goes to {done.of}"
+            fenced = "is fenced" if done.fenced else "is not fenced: nobody may write to it"
+            stands = f"{done.new} is the primary, {done.of} {fenced}, and the release that is live still goes there"
             error.state = "; ".join(filter(None, (error.state, stands)))
             error.remedy = "; ".join(filter(None, (error.remedy, "then `seawall deploy` does what is left")))
             error.exit_code = 4
