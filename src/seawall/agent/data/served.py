@@ -9,7 +9,7 @@ from typing import Any
 
 from seawall.agent import files
 from seawall.agent.client import Client
-from seawall.agent.data import fence, installed, promotion, psql, record, snapshots
+from seawall.agent.data import fence, installed, psql, record, snapshots
 from seawall.agent.data.engines import engine_for
 from seawall.agent.data.places import DataPlaces
 from seawall.agent.data.recording import alone
@@ -91,6 +91,8 @@ def standing(places: Places) -> dict[str, Any] | None:
 
 def _marked(version: str) -> dict[str, Any] | None:
     """What a promotion has left to say, None for nothing."""
+    from seawall.agent.data import promotion  # late: few have any
+
     made = fence.promotion(version)
     if fence.fence(version) is not None:
         return {"role": FORMER, "fault": "it is fenced, and runs all the same" if psql.runs(version) else ""}
