@@ -8,6 +8,7 @@ import os
 import struct
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from seawall.agent.wire import CHUNK, LARGEST_MESSAGE, Frame, Wire, WireBroken
+from seawall.agent.wire import CHUNK, COMPRESSED, LARGEST_MESSAGE, Frame, Wire, WireBroken
 
 texts = some.text(alphabet=some.characters())  # lone surrogates too: names of files that are not UTF-8
 plain = some.recursive(
@@ -120,6 +121,30 @@ def test_a_stream_that_ends_inside_a_frame_is_broken(cut: int) -> None:
 def test_what_is_no_frame_is_refused(data: bytes) -> None:
     with pytest.raises(WireBroken):
         received(data)
+
+
+def test_a_long_message_travels_compressed_and_arrives_as_it_was(pipe: tuple[int, int]) -> None:
+    message = {"op": "plan", "resources": [{"path": f"/etc/nginx/{number}"} for number in range(1000)]}
+    Wire(-1, pipe[1]).send(message, b"after it")
+    data = os.read(pipe[0], 1 << 16)
+    assert len(data) < len(json.dumps(message)) / 4
+    os.write(pipe[1], data)
+    assert Wire(pipe[0], -1).receive() == Frame({**message, "payload": 8}, b"after it")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        zlib.compress(json.dumps({"op": "plan"}).encode())[:-1],
+        zlib.compress(b" " * (LARGEST_MESSAGE + 1)),
+        b"plain",
+        b"",
+    ],
+    ids=["cut off", "longer than any", "not compressed", "nothing"],
+)
+def test_a_compressed_message_that_is_none_is_refused(body: bytes) -> None:
+    with pytest.raises(WireBroken, match="not a frame"):
+        received(struct.pack(">I", len(body) | COMPRESSED) + body)
 
 
 def test_bytes_read_ahead_can_be_put_back(pipe: tuple[int, int]) -> None:

@@ -1,7 +1,8 @@
 """Frames between the tool and the agent.
 
 A frame is a 4-byte big-endian length, a JSON object of that length and, where the object has ``"payload": N``, N raw
-bytes. Both sides use this file, so there is one definition.
+bytes. A long object is compressed (zlib, RFC 1950), which the length's highest bit says. Both sides use this file, so
+there is one definition.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import select
 import struct
 import threading
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +20,11 @@ from typing import Any
 CHUNK = 1 << 20
 #: The largest JSON part of a frame, bytes: some 200,000 files; a longer one is a broken stream.
 LARGEST_MESSAGE = 64 << 20
+#: What a new TCP connection may send before it has heard anything (RFC 6928), and ssh has used some of that: a longer
+#: object waits for the other side once or twice more, bytes.
+LONG = 8192
+#: Set in the length of an object that is compressed.
+COMPRESSED = 1 << 31
 #: The tool says that it is still there this often; a network that dies silently, or a laptop that sleeps, would else
 #: keep a host's lock for as long as TCP takes to give up, which may be hours (tcp(7)). Seconds.
 BEAT_EVERY = 15.0
@@ -57,8 +64,12 @@ class Wire:
         if payload:
             message = {**message, "payload": len(payload)}
         body = json.dumps(message, separators=(",", ":")).encode()
+        length = len(body)
+        if length > LONG:
+            body = zlib.compress(body, 1)
+            length = len(body) | COMPRESSED
         with self._writing:
-            _write_all(self._write_fd, struct.pack(">I", len(body)) + body)
+            _write_all(self._write_fd, struct.pack(">I", length) + body)
             if payload:
                 _write_all(self._write_fd, payload)
 
@@ -68,10 +79,12 @@ class Wire:
         head = self._read(4)
         if not head:
             return None
-        length = struct.unpack(">I", head)[0] if len(head) == 4 else -1
-        if not 0 <= length <= LARGEST_MESSAGE:
+        number = struct.unpack(">I", head)[0] if len(head) == 4 else LARGEST_MESSAGE + 1
+        length = number & ~COMPRESSED
+        if length > LARGEST_MESSAGE:
             raise WireBroken(f"not a frame: {head!r}")
-        message = _parse(self._whole(length))
+        body = self._whole(length)
+        message = _parse(_unpacked(body) if number & COMPRESSED else body)
         return Frame(message, self._whole(message.get("payload", 0)))
 
     def _whole(self, count: int) -> bytes:
@@ -96,6 +109,17 @@ class Wire:
     def _await(self) -> None:
         if self._patience is not None and not select.select([self._read_fd], [], [], self._patience)[0]:
             raise WireBroken(f"nothing came for {self._patience:g} s")
+
+
+def _unpacked(body: bytes) -> bytes:
+    unpacking = zlib.decompressobj()
+    try:
+        whole = unpacking.decompress(body, LARGEST_MESSAGE)
+    except zlib.error as error:
+        raise WireBroken(f"not a frame: {error}") from error
+    if not unpacking.eof or unpacking.unused_data:
+        raise WireBroken("not a frame: it ends early, or is longer than any")
+    return whole
 
 
 def _parse(body: bytes) -> dict[str, Any]:
