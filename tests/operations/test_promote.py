@@ -172,6 +172,18 @@ def test_a_replica_that_lacks_the_end_takes_no_place_and_the_old_primary_serves_
     assert [host for host, op in site.asked if op == "let-go"] == ["db2", "db1", "web"]
 
 
+def test_one_that_was_told_to_take_the_place_once_is_never_met_by_an_old_primary_that_serves_on() -> None:
+    def lacking() -> None:
+        raise HostError("the replica has come to 0/4", host="db2", code="not-caught-up", exit_code=1)
+
+    site = Site(old={**DOWN, "checkpoint": END, "fenced": True}, new={**STANDBY, "promoted": PROMOTED})
+    site.failing["db2", "data-caught-up"] = lacking
+    with pytest.raises(HostError) as raised:
+        site.promote()
+    assert site.done == ALL[:2]
+    assert raised.value.state == "db1 is fenced and takes no changes, and db2 has not taken its place yet"
+
+
 def test_ctrl_c_before_the_replica_takes_the_place_brings_the_old_primary_back(monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site(old=PRIMARY, new=STANDBY)
     real = promoting.on_each

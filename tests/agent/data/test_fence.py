@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from seawall.agent import process
+from seawall.agent import files, process
 from seawall.agent.data import control, fence, installed, jobs, promotion, psql, served
 from seawall.agent.data.control import Control
 from seawall.agent.data.fence import Fence, Promotion
 from seawall.agent.data.vocabulary import Data, Database, data_to_wire
-from seawall.agent.errors import AgentError, ApplyFailed
+from seawall.agent.errors import AgentError, ApplyFailed, DiskFull
 from seawall.agent.places import Places
 from seawall.stack.server import layout_of
 
@@ -60,7 +60,7 @@ def test_a_fenced_server_is_started_by_nothing_and_takes_no_changes_by_hand(clus
     assert (cluster / "start.conf").read_text() == "disabled\n"
     assert (tmp_path / "data" / "standby.signal").exists()
     assert fence.fence("15") == FENCE
-    with pytest.raises(ApplyFailed, match=r"root@db2\.example\.com took its place") as raised:
+    with pytest.raises(ApplyFailed, match=r"so that root@db2\.example\.com takes its place") as raised:
         fence.must_not_be("15")
     assert 'host = "root@db2.example.com"' in raised.value.remedy
 
@@ -148,3 +148,46 @@ def test_an_old_primary_that_was_never_fenced_is_told_of_when_it_is_back(
 
 def test_the_control_file_tells_an_orderly_end_and_where_it_was() -> None:
     assert control.parse(CONTROL) == Control("7424", "shut down", "0/5000028", 2)
+
+
+def test_a_server_that_is_down_and_could_not_be_fenced_serves_on(
+    cluster: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def full(_path: str) -> None:
+        raise DiskFull("the disk is full")
+
+    monkeypatch.setattr(promotion, "systemctl", lambda *words: told.append(words[2]))
+    monkeypatch.setattr(files, "sync_filesystem", full)
+    places = place(tmp_path, Database("postgresql", "shop", "shop", address="10.0.0.9", role="primary"))
+    with pytest.raises(DiskFull):
+        promotion.put_fence(places, {"successor": DB2, "by": "ada@desk"})
+    assert told == ["start"]
+    assert fence.fence("15") is None
+    assert (cluster / "start.conf").read_text() == "auto\n"
+
+
+def test_what_is_fenced_already_tells_where_its_log_ended(
+    cluster: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fence.put_up("15", FENCE)
+    monkeypatch.setattr(control, "read", lambda _version: Control("7", "shut down in recovery", "0/9", 1))
+    places = place(tmp_path, Database("postgresql", "shop", "shop", address="10.0.0.9", role="primary"))
+    assert promotion.put_fence(places, {"successor": DB2, "by": "ada@desk"}) == {"checkpoint": "0/5000028"}
+    told = promotion.look(places, "seawall_shop")
+    assert (told["role"], told["fenced"], told["checkpoint"]) == ("down", True, "0/5000028")
+
+
+def test_a_server_with_other_apps_databases_names_them(cluster: Path, tmp_path: Path) -> None:
+    place(tmp_path, Database("postgresql", "shop", "shop", address="10.0.0.9", role="primary"))
+    (tmp_path / "blog" / "state").mkdir(parents=True)
+    (tmp_path / "blog" / "state" / "data.json").write_text('{"database": {"kind": "postgresql"}}')
+    places = Places(replace(layout_of("shop"), base=str(tmp_path / "shop")))
+    assert promotion.look(places, "seawall_shop")["others"] == ["blog"]
+
+
+def test_a_host_without_a_database_of_the_apps_cannot_be_promoted(cluster: Path, tmp_path: Path) -> None:
+    with pytest.raises(AgentError, match="no PostgreSQL that other hosts of the app reach") as raised:
+        promotion.look(place(tmp_path, Database("sqlite", path="/x")), "seawall_shop")
+    assert raised.value.state == "nothing was changed"

@@ -96,12 +96,11 @@ def must_not_be(version: str) -> None:
     found = fence(version)
     if found is not None:
         raise ApplyFailed(
-            f"PostgreSQL on this host is fenced: {found.successor} took its place ({found.at}, {found.by})",
+            f"PostgreSQL on this host is fenced, so that {found.successor} takes its place ({found.at}, {found.by})",
             place="[database] host",
             state="nothing has been changed, and it stays down",
-            remedy=f'write host = "{found.successor}" under [database], with the address of that host if it has one, '
-            "and leave `replica` out or name this host there; `seawall database promote` has written it so where it "
-            "was run",
+            remedy=f"`seawall database promote {found.successor}` goes on where it stands, and has seawall.toml say so "
+            f'(host = "{found.successor}" under [database]); or take the file that it has written already',
         )
 
 
@@ -133,6 +132,8 @@ def _start_conf(version: str, text: str) -> None:
     """The file's owner stays the cluster's (pg_createcluster(1))."""
     path = str(_folder(version) / "start.conf")
     was = files.look(path)
+    if was.content == text.encode():
+        return
     files.write_atomic(path, text.encode(), was.mode or 0o644, was.uid, was.gid)
 
 

@@ -97,9 +97,19 @@ def put_fence(places: Places, message: Mapping[str, Any]) -> dict[str, Any]:
         _end(version)
         found = control.read(version)
         checkpoint = found.checkpoint if found.state == control.SHUT_DOWN else ""
-        fence.put_up(version, Fence(found.system, str(message["successor"]), by, now(), checkpoint))
+        _put_up(version, Fence(found.system, str(message["successor"]), by, now(), checkpoint))
         _must_be_down(version)
         return {"checkpoint": checkpoint}
+
+
+def _put_up(version: str, made: Fence) -> None:
+    """Raises DiskFull, CommandFailed, OSError with the server up again: one that is only down is no fence."""
+    try:
+        fence.put_up(version, made)
+    except (AgentError, OSError):
+        fence.take_down(version)
+        systemctl("PostgreSQL", TIMEOUT, "start", unit(version))
+        raise
 
 
 def take_fence(places: Places, message: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,7 +142,8 @@ def await_end(places: Places, checkpoint: str) -> dict[str, Any]:
 
 def promote(places: Places, message: Mapping[str, Any]) -> dict[str, Any]:
     """Have the replica take changes; one that does already is only told whether the old primary is fenced now. The
-    answer is its timeline, which every promotion makes anew (25.3.5). Raises Locked, ApplyFailed."""
+    answer is its timeline, which every promotion makes anew (25.3.5); the names of segments begin with it. Raises
+    Locked, ApplyFailed."""
     version, by = _version(places), str(message["by"])
     of, address, system = str(message["of"]), str(message["address"]), control.read(version).system
     made = Promotion(system, of, address, by, now(), bool(message["fenced"]))
@@ -144,8 +155,8 @@ def promote(places: Places, message: Mapping[str, Any]) -> dict[str, Any]:
         # Before it takes changes: from then on a deployment that has not heard of it must be refused.
         fence.keep_promotion(version, made)
         _take_changes(version)
-        ((timeline,),) = psql.ask("CHECKPOINT; SELECT timeline_id FROM pg_control_checkpoint();")
-    return {"timeline": int(timeline)}
+        ((segment,),) = psql.ask("SELECT pg_walfile_name(pg_current_wal_lsn());")
+    return {"timeline": int(segment[:8], 16)}
 
 
 def _take_changes(version: str) -> None:
@@ -177,15 +188,14 @@ def _end(version: str) -> None:
     """Raises ApplyFailed where it does not end; it serves on then, or is about to end."""
     if not psql.runs(version):
         return
-    psql.ask("CHECKPOINT;")  # so that the one at its end is quick, while nobody is served
+    # So that the one at its end is quick, while nobody is served.
+    psql.ask("CHECKPOINT;", timeout=TIMEOUT)
     try:
         systemctl("PostgreSQL", TIMEOUT, "stop", unit(version))
     except ApplyFailed as error:
         error.state = "it may be on its way down; no other server has taken its place"
-        error.remedy = (
-            f"see whether it ends by itself, then run it again; `systemctl start {unit(version)}` on the host "
-        )
-        error.remedy += "has it serve on instead"
+        instead = f"`systemctl start {unit(version)}` on the host has it serve on instead"
+        error.remedy = f"see whether it ends by itself, then run it again; {instead}"
         raise
     _must_be_down(version)
 

@@ -23,14 +23,15 @@ ERRORS = (
 )
 
 
-def ask(statements: str, port: int = 5432) -> list[list[str]]:
+def ask(statements: str, port: int = 5432, timeout: float = TIMEOUT) -> list[list[str]]:
     """The rows of what is asked, each a list of texts. Statements go by standard input, where no other user sees them.
+    It may take ``timeout`` seconds.
 
     Raises CommandFailed with the server's own words.
     """
     done = process.check(
         [_program(), *_OPTIONS, "-p", str(port)],
-        timeout=TIMEOUT,
+        timeout=timeout,
         cwd="/",
         user=ADMIN,
         input=statements,

@@ -98,7 +98,7 @@ def _database(database: DatabaseStatus) -> str:
     if database.fault:
         return database.fault
     if database.role == FORMER:
-        return "fenced: it is down, and another host has its place"
+        return "fenced: it is down, and takes no changes"
     if database.lag_bytes >= 0:
         return f"answers, its replica is {size(database.lag_bytes)} behind"
     return f"follows, {database.lag_seconds:.1f} s behind" if database.lag_seconds >= 0 else "answers"

@@ -104,7 +104,8 @@ def _fence(there: There, outlook: Outlook, steps: Steps) -> Generator[Happening,
         yield from _ask(there.new, "data-caught-up", steps, checkpoint=end)
         _go_on(steps)
     except (Declined, HostError) as error:
-        yield from _take_back(there.old, error, steps)
+        if outlook.replica.promoted is None:  # else it was told to take the place once, and may do so at any moment
+            yield from _take_back(there.old, error, steps)
         raise
     yield note(there.new.name, "has all of it, to the end: nothing is lost")
     return True
@@ -112,10 +113,9 @@ def _fence(there: There, outlook: Outlook, steps: Steps) -> Generator[Happening,
 
 def _take_back(old: Host, error: SeawallError, steps: Steps) -> Generator[Happening, None, None]:
     """Nobody has taken the old primary's place: where the replica cannot, or was not to, it serves on."""
-    if isinstance(error, Declined) or (isinstance(error, HostError) and error.code == "not-caught-up"):
-        yield from _ask(old, "data-unfence", steps)
-        steps.fenced = False
-        error.state = f"{steps.of} is the primary again, and nothing is lost"
+    yield from _ask(old, "data-unfence", steps)
+    steps.fenced = False
+    error.state = f"{steps.of} is the primary again, and nothing is lost"
 
 
 def _supersede(there: There, outlook: Outlook) -> None:
