@@ -88,8 +88,8 @@ class Fleet:
     def make_plan(
         self,
         project: Any,
+        begun: Any,
         ask: Any,
-        only: Sequence[str] = (),
         **_: Any,
     ) -> Any:
         return self.plan
@@ -113,5 +113,6 @@ def fleet(monkeypatch: pytest.MonkeyPatch) -> Fleet:
     fleet = Fleet()
     monkeypatch.setattr(plan_module, "make_plan", fleet.make_plan)
     monkeypatch.setattr(deploy_module, "deploy", fleet.deploy)
+    monkeypatch.setattr(hosts_module, "begin", lambda *_: None)
     monkeypatch.setattr(hosts_module, "connect", fleet.connect)
     return fleet

@@ -12,7 +12,7 @@ from seawall.operations.hosts import Host
 from seawall.operations.plan import HostPlan, Plan, ReleasePlan
 from seawall.operations.tree import Tree
 from seawall.stack.composition import Composition
-from seawall.stack.server import layout_of
+from seawall.stack.layout import layout_of
 from seawall.stack.targets import ServerTarget
 
 LAYOUT = layout_of("guestbook")

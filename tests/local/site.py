@@ -22,7 +22,7 @@ from seawall.config.model import Project
 from seawall.operations import local
 from seawall.operations.deploy import deploy
 from seawall.operations.events import Happening, Progress
-from seawall.operations.hosts import Host, connect
+from seawall.operations.hosts import Host, begin, connect
 from seawall.operations.plan import Plan, finish_or_undo, make_plan
 from seawall.traffic import TrafficPlan
 
@@ -143,7 +143,9 @@ class Site:
     @contextlib.contextmanager
     def plan(self) -> Iterator[Plan]:
         local.prepare(self.project)
-        plan = make_plan(self.project, lambda _: "", recover=lambda _, said: self.recovered.append(said))
+        plan = make_plan(
+            self.project, begin(self.project), lambda _: "", recover=lambda _, said: self.recovered.append(said)
+        )
         try:
             yield plan
         finally:

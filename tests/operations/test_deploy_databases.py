@@ -16,7 +16,7 @@ from seawall.operations.deploy import deploy
 from seawall.operations.hosts import Host
 from seawall.operations.plan import HostPlan, Plan, ReleasePlan
 from seawall.operations.tree import Tree
-from seawall.stack.server import layout_of
+from seawall.stack.layout import layout_of
 from seawall.stack.targets import ServerTarget
 
 Ask = Callable[..., dict[str, Any]]

@@ -15,7 +15,7 @@ from seawall.operations.data import promotable
 from seawall.operations.data import promote as promoting
 from seawall.operations.data.promotable import Outlook, There
 from seawall.operations.hosts import Host
-from seawall.stack.server import layout_of
+from seawall.stack.layout import layout_of
 from seawall.stack.targets import ServerTarget
 
 PRIMARY: dict[str, Any] = {

@@ -21,7 +21,7 @@ from seawall.errors import ConfigError
 from seawall.stack import database_host
 from seawall.stack.composition import Away, Inputs
 from seawall.stack.database_host import Place
-from seawall.stack.server import layout_of
+from seawall.stack.layout import layout_of
 from stack.cases import BOOKWORM, composed, project
 
 OWN = {"DATABASE_PASSWORD": "se/cret"}

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.agent.vocabulary import Listen
-from seawall.stack import listening, server
+from seawall.stack import listening
+from seawall.stack.layout import layout_of
 from stack.cases import LOCAL, composed, project
 
 
@@ -27,7 +28,7 @@ def test_on_tcp_each_app_has_a_loopback_address_of_its_own() -> None:
 @given(st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True))
 def test_the_address_is_none_that_others_use(name: str) -> None:
     """Nothing in 127.0.0.0/16, where everybody else listens, and no address that ends like a network or a broadcast."""
-    parts = [int(part) for part in listening.address(server.layout_of(f"{name}-x")).split(".")]
+    parts = [int(part) for part in listening.address(layout_of(f"{name}-x")).split(".")]
     assert parts[0] == 127
     assert all(0 < part < 255 for part in parts[1:])
 

@@ -1,7 +1,7 @@
 """Sessions with a project's hosts for the length of a command.
 
 Connecting takes longer than anything else, so it begins first: before the configuration is read, and before what reads
-it is imported.
+it is imported. What plans is imported when the hosts have been asked their first question.
 """
 
 from __future__ import annotations
@@ -68,9 +68,13 @@ def planned(directory: Path, environment: str, only: Sequence[str] = ()) -> Iter
     """A plan to look at; a deployment that was cut off is left as it is."""
     with _begun(directory, environment, only) as early:
         from seawall.config.load import load_to_deploy
+        from seawall.operations.hosts import begin
+
+        project = load_to_deploy(directory, environment)
+        begun = begin(project, only, early)
         from seawall.operations.plan import make_plan
 
-        plan = make_plan(load_to_deploy(directory, environment), console.ask_password, only, early=early)
+        plan = make_plan(project, begun, console.ask_password)
         try:
             plan.refuse_stale()
             yield plan
@@ -87,16 +91,19 @@ def planned_to_deploy(
     with _begun(directory, environment, only) as early:
         from seawall.config.load import load_to_deploy
         from seawall.config.model import LOCAL
-        from seawall.operations.checking import Checking
-        from seawall.operations.plan import make_plan
+        from seawall.operations.hosts import begin
 
         project = load_to_deploy(directory, environment)
-        checking = None if project.environment == LOCAL else Checking(skip_checks)
         if project.environment == LOCAL:
             from seawall.operations import local  # late: it makes certificates, which no server needs from here
 
             local.prepare(project)
-        plan = make_plan(project, console.ask_password, only, recover=hear_recovery, early=early, checking=checking)
+        begun = begin(project, only, early)
+        from seawall.operations.checking import Checking
+        from seawall.operations.plan import make_plan
+
+        checking = None if project.environment == LOCAL else Checking(skip_checks)
+        plan = make_plan(project, begun, console.ask_password, recover=hear_recovery, checking=checking)
         try:
             plan.refuse_stale()
             yield plan
@@ -109,9 +116,10 @@ def rehearsed(project: Project, *, skip_checks: Sequence[str] = ()) -> Iterator[
     """The plan of a project whose file is yet to be written: all that could keep a deployment from being begun is found
     before anything else is done."""
     from seawall.operations.checking import Checking
+    from seawall.operations.hosts import begin
     from seawall.operations.plan import make_plan
 
-    plan = make_plan(project, console.ask_password, checking=Checking(skip_checks))
+    plan = make_plan(project, begin(project), console.ask_password, checking=Checking(skip_checks))
     try:
         yield plan
     finally:

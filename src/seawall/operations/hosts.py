@@ -18,7 +18,7 @@ from seawall.errors import UsageError
 from seawall.operations import authority, user_manager
 from seawall.operations.early import Early
 from seawall.operations.ports import ports
-from seawall.stack.compose import layout_for
+from seawall.stack.layout import layout_for
 from seawall.stack.targets import LocalTarget, ServerTarget, Target
 from seawall.transport.local import open_local
 from seawall.transport.session import Session
@@ -108,18 +108,30 @@ def start(name: str, target: Target, early: Early) -> Session:
     return open_local() if isinstance(target, LocalTarget) else early.take(name)
 
 
-def begin_all(project: Project, only: Sequence[str], early: Early | None) -> list[tuple[str, Target, Session]]:
+Connecting = list[tuple[str, Target, Session]]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Connections under way: to the app's hosts, and to those that are the database's own."""
+
+    apps: Connecting
+    databases: Connecting
+
+
+def begin(project: Project, only: Sequence[str] = (), early: Early | None = None) -> Begun:
+    """Begin to connect to the app's hosts, or ``only`` those, and to its database's; `greeted` waits for each."""
+    names = database_hosts(project)
+    databases = _begin(project, targets(project, names), Early([])) if names else []
+    return Begun(_begin_all(project, app_hosts(project, only), early), databases)
+
+
+def _begin_all(project: Project, only: Sequence[str], early: Early | None) -> Connecting:
     """Begin to connect everywhere at once; connections begun early that are not wanted end."""
     early = early or Early([])
     begun = _begin(project, targets(project, only), early)
     early.close()
     return begun
-
-
-def begin_databases(project: Project) -> list[tuple[str, Target, Session]]:
-    """Begin to connect to the hosts that are the database's own."""
-    names = database_hosts(project)
-    return _begin(project, targets(project, names), Early([])) if names else []
 
 
 def app_hosts(project: Project, only: Sequence[str]) -> tuple[str, ...]:
@@ -134,7 +146,7 @@ def app_hosts(project: Project, only: Sequence[str]) -> tuple[str, ...]:
     return left
 
 
-def _begin(project: Project, wanted: Sequence[tuple[str, Target]], early: Early) -> list[tuple[str, Target, Session]]:
+def _begin(project: Project, wanted: Sequence[tuple[str, Target]], early: Early) -> Connecting:
     begun = [(name, target, start(name, target, early)) for name, target in wanted]
     for _, target, session in begun:
         _open(session, layout_for(project, target))
@@ -160,7 +172,7 @@ def _open(session: Session, layout: Layout) -> None:
 
 def connect(project: Project, ask: AskPassword, only: Sequence[str] = (), early: Early | None = None) -> list[Host]:
     """Sessions with all hosts of the project (or ``only`` those). Raises what connecting raises."""
-    begun = begin_all(project, only, early)
+    begun = _begin_all(project, only, early)
     return [greeted(project, name, target, session, ask) for name, target, session in begun]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +23,7 @@ from seawall.config.variables import resolve, to_ask
 from seawall.errors import ConfigError
 from seawall.operations.data import database_host
 from seawall.operations.data.database_host import DatabasePlan
-from seawall.operations.early import Early
-from seawall.operations.hosts import AskPassword, Host, app_hosts, begin_all, begin_databases, greeted, person
+from seawall.operations.hosts import AskPassword, Begun, Host, greeted, person
 from seawall.operations.tree import Tree, list_tree
 from seawall.stack import templates
 from seawall.stack.compose import compose
@@ -121,27 +120,24 @@ Hear = Callable[[Host, str], None]
 
 def make_plan(
     project: Project,
+    begun: Begun,
     ask: AskPassword,
-    only: Sequence[str] = (),
     *,
     recover: Hear | None = None,
-    early: Early | None = None,
     checking: Checking | None = None,
 ) -> Plan:
-    """Compare the project with its hosts; they are connected to while the project is read.
+    """Compare the project with its hosts, which are being connected to while the project is read.
 
     With ``recover`` a deployment that was cut off is finished or undone first, and ``recover`` hears what was done.
     With ``checking`` the production checklist is gone through meanwhile; its errors are raised as ChecklistFailed.
     """
-    apart = begin_databases(project)
-    begun = begin_all(project, app_hosts(project, only), early)
     wanted = read_project(project)
     if checking is not None:
         checking.begin(project, wanted.tree)
     if project.environment != LOCAL:
         templates.warm()
-    hosts = [greeted(project, name, target, session, ask) for name, target, session in begun]
-    databases = [greeted(project, name, target, session, ask) for name, target, session in apart]
+    hosts = [greeted(project, name, target, session, ask) for name, target, session in begun.apps]
+    databases = [greeted(project, name, target, session, ask) for name, target, session in begun.databases]
     if recover is not None:
         for host in (*databases, *hosts):
             finish_or_undo(host, recover)

@@ -19,6 +19,7 @@ from seawall.config.model import Project
 from seawall.stack import data, fronts, local, pgbouncer, redis, server, tls
 from seawall.stack.composition import Away, Composition, Inputs
 from seawall.stack.facts import Facts
+from seawall.stack.layout import layout_for
 from seawall.stack.targets import LocalTarget, Target
 from seawall.stack.unit_files import UNITS
 
@@ -61,13 +62,6 @@ def certificate_for(
         return None
     hosts = (*server.names(project, facts, target), *project.redirect_from)
     return tls.certificate(project, hosts, fronts.of(project).service, target.address)
-
-
-def layout_for(project: Project, target: Target) -> Layout:
-    """Where the app lives on the target. Raises ConfigError, ProjectError."""
-    if isinstance(target, LocalTarget):
-        return local.layout_of(project.app_id, target)
-    return server.layout_of(project.app_id)
 
 
 def left_behind(target: Target, layout: Layout, facts: Facts) -> tuple[Resource, ...]:

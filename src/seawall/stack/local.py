@@ -6,23 +6,21 @@ from seawall.agent.resource import Resource
 from seawall.agent.vocabulary import RELEASE, Directory, FrontDoor, Layout
 from seawall.config.model import Project
 from seawall.errors import ProjectError
-from seawall.stack import app_servers, data, front, listening, managers, release, systemd_user
+from seawall.stack import app_servers, data, front, listening, managers, release
 from seawall.stack.app_server import Surroundings
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
+from seawall.stack.layout import local_layout_of
 from seawall.stack.managers import LocalManager
 from seawall.stack.targets import LocalTarget
 
-#: A unix socket's path has at most 107 bytes (unix(7)); the longest here is supervisord's, while it makes it.
-LONGEST_SOCKET = len("/run/supervisor.sock.4194304")
-SOCKET_PATH = 107
 WITHOUT_SANDBOX = "here the app runs with your own rights; the sandbox that a server gives it is missing"
 
 
 def compose(inputs: Inputs, target: LocalTarget) -> Composition:
     """What this machine should hold for the app. Raises ConfigError, ProjectError."""
     project = inputs.project
-    layout = layout_of(project.app_id, target)
+    layout = local_layout_of(project.app_id, target)
     around = Surroundings(layout.base, layout.run, f"{layout.run}/{RELEASE}.stats", bool(target.nginx))
     server = app_servers.made(inputs, around)
     listen = listening.listen(project, server, layout)
@@ -47,28 +45,6 @@ def foundation(layout: Layout, target: LocalTarget, manager: LocalManager) -> tu
     """What releases stand on: their folders, and the service manager. The front server comes beside it."""
     folders = (Directory(path, mode) for path, mode in _directories(layout))
     return (*folders, *manager.resources(layout, target))
-
-
-def layout_of(app: str, target: LocalTarget) -> Layout:
-    """Where the app lives on this machine. Raises ProjectError where a path would be too long for a socket."""
-    base = f"{target.directory}/{target.folder}"
-    over = len(base.encode("utf-8", "surrogateescape")) + LONGEST_SOCKET - SOCKET_PATH
-    if over > 0:
-        raise ProjectError(
-            f"the path of the project is too long by {over} for the sockets in its {target.folder}",
-            place=target.directory,
-            remedy="work in a folder with a shorter path",
-        )
-    return Layout(
-        app=app,
-        base=base,
-        run=f"{base}/run",
-        units=systemd_user.units(target),
-        fragments=f"{base}/supervisor/conf.d",
-        logs=f"{base}/logs",
-        supervisor=f"{base}/run/supervisor.sock",
-        uv=target.uv,
-    )
 
 
 def _directories(layout: Layout) -> tuple[tuple[str, int], ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from seawall.agent.resource import Resource
 from seawall.agent.vocabulary import RELEASE, Directory, File, FrontDoor, Layout, Package, User, Uv
 from seawall.config.model import Project
-from seawall.errors import ConfigError
 from seawall.stack import (
     alerts,
     app_servers,
@@ -16,36 +15,22 @@ from seawall.stack import (
     pgbouncer,
     redis,
     release,
-    supervisor_host,
     tls,
 )
 from seawall.stack.app_server import Surroundings
 from seawall.stack.composition import Composition, Inputs
 from seawall.stack.facts import Facts
+from seawall.stack.layout import BUILD_USER, STATE, layout_of
 from seawall.stack.site import Site
 from seawall.stack.targets import ServerTarget
 from seawall.stack.templates import render
-from seawall.stack.unit_files import UNIT_DIR
 
-BUILD_USER = "seawall-build"
-#: Debian's nginx runs as this group.
-FRONT_GROUP = "www-data"
-STATE = "/var/lib/seawall"
 CACHE = "/var/cache/seawall"
 #: The uv on servers; it changes with seawall, not by itself.
 UV_VERSION = "0.13.8"
 LOOPBACK = "127.0.0.1"
 #: Besides the front server's. venv is Debian's separate package of a module of Python's own; uv's home is made with it.
 PACKAGES = ("python3-venv",)
-#: Users that Debian's base, nginx or usual services bring; an app of that name would run as one of them.
-# fmt: off
-TAKEN_USERS = frozenset({
-    "apache", "backup", "bin", "daemon", "dnsmasq", "games", "gnats", "irc", "list", "lp", "mail", "man",
-    "memcache", "messagebus", "mysql", "news", "nginx", "nobody", "ntp", "polkitd", "postfix", "postgres",
-    "proxy", "rabbitmq", "redis", "root", "seawall-build", "sshd", "sync", "sys", "systemd-coredump",
-    "systemd-network", "systemd-resolve", "systemd-timesync", "uucp", "www-data",
-})
-# fmt: on
 
 
 def compose(inputs: Inputs, target: ServerTarget) -> Composition:
@@ -104,30 +89,6 @@ def _resources(site: Site, target: ServerTarget) -> tuple[Resource, ...]:
         *fronts.resources(project, site),
         *data.resources(project, layout, site.facts),
         *alerts.resources(project, layout, site.tls, target.address),
-    )
-
-
-def layout_of(app: str) -> Layout:
-    """Where an app of this name lives on a server. Raises ConfigError for the name of a system user."""
-    if app in TAKEN_USERS:
-        raise ConfigError(
-            f"the app would run as the user {app!r}, which belongs to the system",
-            place="name",
-            remedy="choose another name",
-        )
-    return Layout(
-        app=app,
-        base=f"/srv/{app}",
-        run=f"/run/seawall/{app}",
-        units=UNIT_DIR,
-        fragments=supervisor_host.FRAGMENTS,
-        logs=f"{supervisor_host.LOGS}/seawall-{app}",
-        supervisor=supervisor_host.SOCKET,
-        uv=f"{STATE}/uv/bin/uv",
-        user=app,
-        group=app,
-        build_user=BUILD_USER,
-        front_group=FRONT_GROUP,
     )
 
 

@@ -18,10 +18,6 @@ from seawall.stack.supervisor import Setting
 from seawall.stack.templates import render
 from seawall.stack.unit_files import UNIT_DIR, UNITS
 
-#: Where Debian's package has its supervisord's fragments, logs and socket.
-FRAGMENTS = "/etc/supervisor/conf.d"
-LOGS = "/var/log/supervisor"
-SOCKET = "/run/supervisor.sock"
 PACKAGES = ("supervisor",)
 SERVICE = Service(
     "supervisor",

@@ -41,11 +41,6 @@ def programs(project: Project, layout: Layout, server: AppServer, listen: Listen
     )
 
 
-def units(target: LocalTarget) -> str:
-    """The folder of runtime units (systemd.unit(5), "Unit File Load Path"); "" without a user manager."""
-    return f"{target.runtime}/systemd/user" if target.runtime else ""
-
-
 def resources(layout: Layout, _target: LocalTarget) -> tuple[Resource, ...]:
     """The user manager is there already; its folder of units need not be."""
     return (Directory(layout.units, 0o755),)

@@ -15,7 +15,7 @@ from seawall.agent.data.fence import Fence, Promotion
 from seawall.agent.data.vocabulary import Data, Database, data_to_wire
 from seawall.agent.errors import AgentError, ApplyFailed, DiskFull
 from seawall.agent.places import Places
-from seawall.stack.server import layout_of
+from seawall.stack.layout import layout_of
 
 DB2 = "root@db2.example.com"
 FENCE = Fence("7", DB2, "ada@desk", "2026-11-28T20:00:00Z", "0/5000028")

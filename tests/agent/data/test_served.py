@@ -11,7 +11,7 @@ import pytest
 from seawall.agent.data import installed, served
 from seawall.agent.errors import AgentError
 from seawall.agent.places import Places
-from seawall.stack.server import layout_of
+from seawall.stack.layout import layout_of
 
 
 def told_of(folder: Path, app: str, **database: object) -> None:

@@ -10,7 +10,7 @@ import pytest
 from seawall.agent.data import superseded
 from seawall.agent.errors import DatabaseUnfit
 from seawall.agent.places import Places
-from seawall.stack.server import layout_of
+from seawall.stack.layout import layout_of
 
 ONE, TWO = "10.0.0.9", "10.0.0.10"
 OLD = {"DATABASE_URL": f"postgresql+psycopg://shop:x@{ONE}:5432/shop", "OTHER": f"http://{ONE}/"}

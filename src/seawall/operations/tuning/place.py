@@ -19,7 +19,7 @@ from seawall.errors import UsageError
 from seawall.operations import local
 from seawall.operations.hosts import Host, local_target, person
 from seawall.operations.plan import Wanted
-from seawall.stack.compose import layout_for
+from seawall.stack.layout import layout_for
 from seawall.stack.local import foundation
 from seawall.stack.managers import HERE_SUPERVISOR
 from seawall.stack.targets import LocalTarget
