@@ -3,6 +3,9 @@
 Where no control group says what a program's share is, each session has one of its own, and the niceness of a process
 counts only beside those of its session (sched(7), "The autogroup feature"). So an agent that yields has a session whose
 share is the least, and what it starts stays in that session.
+
+The policy "idle" is not asked for: the kernel sends others to a processor on which only such programs run, as if it
+were free, and there they wait for the turn of the session to end.
 """
 
 from __future__ import annotations
@@ -26,7 +29,6 @@ def yield_most() -> None:
     with contextlib.suppress(PermissionError):  # it leads a session already
         os.setsid()
     os.nice(MOST)
-    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     _tell(MOST)
 
 
