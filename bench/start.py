@@ -42,8 +42,9 @@ while not answer.startswith(b"HTTP/1.1 200"):
     answer = asking.recv(65536)
     asking.close()
 print(time.perf_counter() - begun)
-process.send_signal(signal.SIGTERM)
-process.wait()
+while process.poll() is None:  # it may have been too early in its start to hear that
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.1)
 os.unlink(path)
 """
 
