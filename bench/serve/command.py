@@ -50,8 +50,8 @@ def measure(place: Place, only: Sequence[str], number: int) -> Results:
         labels={one.name: one.label for one in entrants},
         figures=tuple(figures),
         memory=_memory(place, entrants),
-        knob_labels={knob.name: knob.label for knob in knobs.KNOBS},
-        knobs=tuple(knobs.measure(place.host, fewer)) if KNOBS in only else (),
+        knob_labels=knobs.labels(entrants[-1]),
+        knobs=tuple(knobs.measure(place.host, entrants[-1], fewer)) if KNOBS in only else (),
         crowd=crowd.run(place.host, entrants[-1], fewer) if SLOW in only else None,
         model=model.run(place, project) if MEMORY in only else None,
     )

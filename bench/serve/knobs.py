@@ -1,6 +1,7 @@
-"""What else could make the realistic page quicker: the interpreter, its collector of garbage, the allocator, counts.
+"""What else could make an app quicker: the interpreter, its collector of garbage, the allocator, counts; and what of
+seawall's own makes it slower.
 
-All of them run uWSGI, in turns, and differ from the first in one thing only.
+All of them run uWSGI, in turns, and differ from the first in one thing only; the last is all that seawall deploys.
 """
 
 from dataclasses import dataclass, replace
@@ -8,9 +9,11 @@ from dataclasses import dataclass, replace
 from tests.hosts.machine import Host
 
 from bench.serve import ground
-from bench.serve.contenders import BIN, HOME, RUN, Contender, nginx_conf
+from bench.serve.contenders import BIN, HOME, RUN, Contender, Entrant, nginx_conf
 from bench.serve.rounds import Figure, run
 from bench.serve.views import HELLO, PAGE, WAIT
+from seawall.config.security import Sandbox
+from seawall.stack import sandbox
 
 NGINX_CONF = f"{HOME}/knobs.conf"
 NGINX_UNIT = "bench-knobs-nginx.service"
@@ -18,6 +21,13 @@ FIRST_PORT = 8201
 #: ld.so(8) looks for a name without a slash where libraries are.
 JEMALLOC = "libjemalloc.so.2"
 VIEWS = (PAGE, HELLO, WAIT)
+
+#: What the options of seawall's uwsgi.ini add to those below.
+OPTIONS = (
+    "--strict --need-app --single-interpreter --py-call-osafterfork --no-orphans --reload-mercy=30 "
+    "--worker-reload-mercy=30 --harakiri=600 --socket-timeout=600 --buffer-size=65535 --post-buffering=65536 "
+    "--ignore-sigpipe --ignore-write-errors --disable-write-exception"
+)
 
 #: Modules that import the app and then set up the collector (gc, in Python's library reference).
 COLLECTORS = {
@@ -28,7 +38,7 @@ COLLECTORS = {
 
 @dataclass(frozen=True)
 class Knob:
-    """``environment`` and ``scheduling`` are of the unit, the rest are uWSGI's options."""
+    """``environment``, ``scheduling`` and further ``lines`` are of the unit, the rest are uWSGI's options."""
 
     name: str
     label: str
@@ -39,6 +49,8 @@ class Knob:
     lock: bool = False
     environment: str = ""
     scheduling: str = "other"
+    lines: tuple[str, ...] = ()
+    options: str = ""
 
     @property
     def command(self) -> str:
@@ -48,13 +60,15 @@ class Knob:
         return (
             f"{BIN}/uwsgi --pythonpath={HOME} --module={self.module}:app --master --processes={self.workers} "
             f"--enable-threads --listen=1024 --socket={RUN}/{self.name}.sock --chmod-socket=660 "
-            f"--die-on-term --disable-logging {' '.join(options)}"
+            f"--die-on-term --disable-logging {' '.join((*options, self.options))}"
         )
 
 
 BASE = Knob("base", "uWSGI, 4 workers with 8 threads")
 KNOBS = (
     BASE,
+    replace(BASE, name="sandbox", label="in the sandbox of seawall's unit", lines=sandbox.lines(Sandbox(), RUN)),
+    replace(BASE, name="options", label="with the rest of seawall's options", options=OPTIONS),
     replace(BASE, name="frozen", label="gc.freeze() after the import", module="frozen"),
     replace(BASE, name="never", label="no collection of garbage at all", module="never"),
     replace(BASE, name="jemalloc", label="jemalloc", environment=f"LD_PRELOAD={JEMALLOC}"),
@@ -68,13 +82,20 @@ KNOBS = (
     replace(BASE, name="threads2", label="2 threads", threads=2),
     replace(BASE, name="threads4", label="4 threads", threads=4),
     replace(BASE, name="workers2", label="2 workers with 16 threads", workers=2, threads=16),
+    replace(BASE, name="workers2lock", label="the same with the lock", workers=2, threads=16, lock=True),
+    replace(BASE, name="workers3", label="3 workers with 11 threads", workers=3, threads=11),
     replace(BASE, name="workers8", label="8 workers with 4 threads", workers=8, threads=4),
     replace(BASE, name="workers16", label="16 workers without threads", workers=16, threads=1),
 )
 
 
-def measure(host: Host, rounds: int) -> list[Figure]:
-    """Starts them, asks them all in turns, and stops them again."""
+def labels(own: Entrant) -> dict[str, str]:
+    """All rows by their names, in order."""
+    return {knob.name: knob.label for knob in KNOBS} | {own.name: f"{own.label}: all of theirs, behind their site"}
+
+
+def measure(host: Host, own: Entrant, rounds: int) -> list[Figure]:
+    """Starts them, asks them all and seawall's ``own`` in turns, and stops them again."""
     contenders = tuple(_contender(knob, FIRST_PORT + number) for number, knob in enumerate(KNOBS))
     for name, text in COLLECTORS.items():
         host.write_file(f"{HOME}/{name}.py", text)
@@ -84,12 +105,13 @@ def measure(host: Host, rounds: int) -> list[Figure]:
     ground.start(host, units)
     try:
         entrants = [replace(one.entrant, front_unit=NGINX_UNIT) for one in contenders]
-        return run(host, entrants, VIEWS, rounds)
+        return run(host, [*entrants, own], VIEWS, rounds)
     finally:
         ground.stop(host, list(units))
 
 
 def unit(knob: Knob) -> str:
+    more = "".join(f"{line}\n" for line in knob.lines)
     return f"""\
 [Service]
 User=www-data
@@ -98,7 +120,7 @@ Environment={knob.environment}
 CPUSchedulingPolicy={knob.scheduling}
 ExecStart={knob.command}
 KillMode=mixed
-"""
+{more}"""
 
 
 def _contender(knob: Knob, port: int) -> Contender:

@@ -17,7 +17,9 @@ from bench.serve.views import View
 
 SECONDS = 1
 WARM_UP = 96  # requests
-START = 20.0  # seconds that a server may take to start
+#: Seconds that a server may take to start, while twenty others import the app beside it; and that an answer may take, a
+#: bit longer than the fronts wait.
+START, ANSWER = 120.0, 70.0
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def _ask(address: str, deadline: float) -> str:
     """An answer's body; what does not listen yet, or has no app yet, may begin to until the deadline."""
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - a test host
+            with urllib.request.urlopen(address, timeout=ANSWER) as answer:  # noqa: S310 - a test host
                 return answer.read().decode()
         except urllib.error.URLError:
             if time.monotonic() > deadline:
