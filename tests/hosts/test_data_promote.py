@@ -160,6 +160,9 @@ def test_the_old_primary_comes_back_as_a_replica_with_what_it_held_put_aside(sit
 def test_a_primary_that_is_gone_is_replaced_only_by_somebodys_word_and_nobody_goes_back_to_it(site: Site) -> None:
     eventually(lambda: site.project.seawall("status", check=False).out.count("behind") == 2, "it follows")
     kept, before = rows(site.web), url(site.web)
+    site.two.run(["systemctl", "stop", "ssh"])
+    there = site.promote(site.one, "--yes", "--primary-is-gone", check=False)
+    assert (there.code, f"{site.one.name} receives its changes at this moment" in there.said) == (1, True)
     site.two.kill_power()
     unsaid = site.promote(site.one, "--yes", check=False)
     assert (unsaid.code, "so it cannot be fenced" in unsaid.said) == (1, True)

@@ -109,3 +109,34 @@ def test_a_server_whose_databases_are_seen_only_once_it_runs_is_not_replaced(
     work = Work(UndoLog(str(tmp_path / "undo")), lambda _: None, lambda: False)
     with pytest.raises(ApplyFailed, match="holds databases of its own"):
         postgresql_replica.apply(REPLICA, found, work)
+
+
+def test_a_copy_that_does_not_follow_leaves_the_old_primary_fenced_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mark = Fence("7", "root@db2", "ada@desk", "2026-11-28T20:00:00Z")
+    marks, told = [mark], []
+    data = tmp_path / "main"
+    data.mkdir()
+    (data / "old").touch()
+
+    def lift(_version: str) -> Fence:
+        return marks.pop()
+
+    def follows_not(_resource: PostgresqlReplica) -> None:
+        raise ApplyFailed("it does not follow")
+
+    monkeypatch.setattr(fence, "fence", lambda _version: marks[0] if marks else None)
+    monkeypatch.setattr(fence, "lift", lift)
+    monkeypatch.setattr(fence, "put_up", lambda _version, made: marks.append(made))
+    monkeypatch.setattr(postgresql_replica, "_data", lambda _resource: data)
+    monkeypatch.setattr(postgresql_replica, "_copy", lambda _resource, to, _work: to.mkdir())
+    monkeypatch.setattr(postgresql_replica, "_must_follow", follows_not)
+    monkeypatch.setattr(postgresql_replica, "systemctl", lambda *words: told.append(words[2]))
+    work = Work(UndoLog(str(tmp_path / "undo")), lambda _: None, lambda: False)
+    with pytest.raises(ApplyFailed, match="does not follow"):
+        postgresql_replica.apply(REPLICA, postgresql_replica.observe(REPLICA), work)
+    assert marks == [mark]
+    assert (data / "old").exists()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("main")] == ["main"]
+    assert told == ["stop", "start", "stop"], "and it is not started again"

@@ -52,7 +52,8 @@ def observe(resource: PostgresqlReplica) -> ReplicaFound:
             "PostgreSQL on this host holds databases of its own, and a replica would take their place",
             place="[database] replica",
             state="nothing has been changed",
-            remedy="name another host; or save them, and remove the cluster on the host: "
+            remedy="if it was the primary until another took its place, `seawall database promote` for that one fences "
+            "it first; else name another host, or save them and remove the cluster on the host: "
             f"pg_dropcluster --stop {resource.version} main && pg_createcluster {resource.version} main",
         )
     return ReplicaFound(runs=True)
