@@ -128,6 +128,8 @@ def test_a_yes_fences_promotes_changes_the_file_and_deploys(run: Run, site: Flee
     assert "replica = " not in file.read_text()
     assert [plan.project.release.snapshot for plan in site.deployed] == [False], "no dump while nobody can write"
     assert "seawall.toml is changed: commit it" in result.stderr
+    assert "v13 is live" in result.stdout
+    assert "seawall rollback" not in result.stdout, "there is no way back to what writes to the old one"
     assert result.stdout.startswith(f"{DB2} is the primary, with all that {DB1} had\n{DB1} is fenced")
 
 

@@ -245,6 +245,13 @@ def test_nothing_is_left_to_do_where_the_old_one_is_fenced_or_is_another_server_
     assert site.look().done
 
 
+def test_a_fence_that_somebody_took_away_is_put_up_again() -> None:
+    site = Site(old=PRIMARY, new={**PRIMARY, "promoted": {**PROMOTED, "fenced": True}})
+    assert not site.look().done
+    site.promote()
+    assert site.done[0] == ("db1", "data-fence")
+
+
 def test_only_the_replica_can_be_promoted() -> None:
     project = Site(old=PRIMARY, new=STANDBY).there.project
     with pytest.raises(UsageError, match="db7 is no replica of the database of production: it has none"):

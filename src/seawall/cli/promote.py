@@ -158,4 +158,4 @@ def _deploy(
         if as_json:
             console.document(render.promoted_data(plan, live, done, change))
         else:
-            console.show([*render.promoted_lines(done), *deployed_lines(plan, live)])
+            console.show([*render.promoted_lines(done), *deployed_lines(plan, render.without_a_way_back(live, done))])

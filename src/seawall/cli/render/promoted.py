@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seawall.cli.render.deployed import Done, deployed_data
@@ -82,6 +83,11 @@ def promoted_data(plan: Plan, live: Done, done: Promoted | None, change: Change)
     return {**deployed_data(plan, live), "promoted": told, "diff": change.diff}
 
 
+def without_a_way_back(live: Done, done: Promoted | None) -> Done:
+    """No release of before the promotion can be gone back to."""
+    return live if done is None else replace(live, before={})
+
+
 @contextmanager
 def told_where_it_stands(done: Promoted | None) -> Iterator[None]:
     """If the deployment fails, the replica has taken the primary's place all the same."""
@@ -117,7 +123,7 @@ def _now(outlook: Outlook) -> Iterator[str]:
 
 def _steps(outlook: Outlook) -> list[str]:
     steps = []
-    if outlook.can_be_fenced and not outlook.fenced:
+    if outlook.to_fence:
         steps.append(
             f"{outlook.of} is fenced: PostgreSQL is stopped in order, start.conf says disabled, and started by hand it "
             "would take no changes"

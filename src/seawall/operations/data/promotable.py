@@ -82,9 +82,15 @@ class Outlook:
         return primary is not None and primary.system == self.replica.system and primary.role != "standby"
 
     @property
+    def to_fence(self) -> bool:
+        """Whether it is reached and not fenced, or nobody has written down that it is. A fence that somebody took away
+        is put up again."""
+        return self.can_be_fenced and not (self.fenced and self.primary is not None and self.primary.fenced)
+
+    @property
     def done(self) -> bool:
         """Whether nothing is left but the deployment."""
-        return self.promoted and (self.fenced or not self.can_be_fenced)
+        return self.promoted and not self.to_fence
 
     @property
     def lossless(self) -> bool:
