@@ -116,16 +116,9 @@ def test_a_backup_has_all_its_parts_and_a_line_in_the_record(data: Data) -> None
     assert done == ["repository", "database", "folders", "manifest", "retention"]
 
 
-def test_a_backup_leaves_the_servers_time_and_a_processor_to_others(
-    data: Data, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told = []
-    environment = Restic.environment
-    monkeypatch.setattr(Restic, "environment", lambda self: told.append(environment(self)) or environment(self))
+def test_a_backup_leaves_the_servers_time_to_others(data: Data, engine: Engine) -> None:
     make(data)
     assert engine.paces == [CALM]
-    assert {one["GOMAXPROCS"] for one in told} == {"1"}
-    assert "GOMAXPROCS" not in store_of(data, places(data)).restic.environment(), "who restores waits for it"
 
 
 def test_a_dump_that_fails_is_no_backup_and_the_next_run_makes_one(data: Data, engine: Engine) -> None:

@@ -35,9 +35,6 @@ Report = Callable[[Event], None]
 PATIENCE, AGAIN = 600.0, 15.0
 #: Seconds that removing what is old may take; what is left then is for the next run.
 PRUNING = 3600.0
-#: Processors that restic works on at once (its manual, "Tuning backup parameters", CPU usage): of two, one is always
-#: the app's. It packs about 30 MB in a second of one's time, so that 100 GB take an hour where nobody else works.
-PROCESSORS = 1
 #: Seconds between two words on how far it has come.
 NEWS = 10.0
 
@@ -61,7 +58,7 @@ def back_up(data: Data, report: Report, *, by: str, cancelled: Callable[[], bool
     with alone(places, by, "backup"):
         begun, stamp = now(), _stamp()
         try:
-            work = _Work(data, store_of(data, places, cancelled, PROCESSORS), report, stamp, begun)
+            work = _Work(data, store_of(data, places, cancelled), report, stamp, begun)
             made = work.patiently(cancelled)
         except (AgentError, OSError) as error:
             fact = error.fact if isinstance(error, AgentError) else str(error)
@@ -75,13 +72,8 @@ def back_up(data: Data, report: Report, *, by: str, cancelled: Callable[[], bool
         return run
 
 
-def store_of(
-    data: Data, places: DataPlaces, cancelled: Callable[[], bool] = lambda: False, processors: int = 0
-) -> Store:
-    """The repository of the app's backups, and how many processors restic takes for it (:class:`Restic`).
-
-    Raises AgentError where it has none.
-    """
+def store_of(data: Data, places: DataPlaces, cancelled: Callable[[], bool] = lambda: False) -> Store:
+    """The repository of the app's backups. Raises AgentError where it has none."""
     if data.repository is None:
         raise AgentError(
             "this app has no repository for backups",
@@ -89,7 +81,7 @@ def store_of(
             state="nothing was changed",
             remedy="name one: repository in [backup], then deploy",
         )
-    return Store(Restic(data.repository, places.cache, processors=processors, cancelled=cancelled), data.app)
+    return Store(Restic(data.repository, places.cache, cancelled=cancelled), data.app)
 
 
 def proven(places: DataPlaces) -> set[str]:

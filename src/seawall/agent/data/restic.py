@@ -125,13 +125,12 @@ class Restic:
     """restic with one repository. ``cache`` is a folder of its own, for root alone.
 
     Nothing secret is in its arguments: the address of a repository, its password and the keys of its store are in the
-    environment. ``processors`` is how many it works on at once, 0 for all that there are.
+    environment.
     """
 
     repository: Repository
     cache: Path
     program: str = PROGRAM
-    processors: int = 0
     cancelled: Callable[[], bool] = field(default=lambda: False)
 
     def argv(self, *words: str) -> list[str]:
@@ -150,8 +149,7 @@ class Restic:
                 place=self.repository.env_file,
                 remedy="`seawall deploy` puts it there",
             ) from None
-        most = {"GOMAXPROCS": str(self.processors)} if self.processors else {}
-        return {**secrets, **most, "RESTIC_REPOSITORY": self.repository.url, "RESTIC_CACHE_DIR": str(self.cache)}
+        return {**secrets, "RESTIC_REPOSITORY": self.repository.url, "RESTIC_CACHE_DIR": str(self.cache)}
 
     def run(self, *words: str, timeout: float = ANSWER, on_line: Callable[[str], None] | None = None) -> str:
         """Run it to its end and return what it printed. Raises the errors of :func:`failure`, Cancelled."""

@@ -18,6 +18,6 @@ class Pace:
 
 
 #: For what nobody waits for. PostgreSQL's autovacuum rests as often, 2 ms for 100 pages that it reads
-#: (autovacuum_vacuum_cost_delay); a hash is more work than a page. 100 GB take an hour more, about as long as restic
-#: needs for them.
+#: (autovacuum_vacuum_cost_delay); a hash is more work than a page. It takes 37 s for each GB, an hour for 100,
+#: beside the dump.
 CALM = Pace(0.004, 128 << 10)
