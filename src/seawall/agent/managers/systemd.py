@@ -11,9 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from seawall.agent import sandbox_hint
+from seawall.agent import files, sandbox_hint
 from seawall.agent.errors import StartFailed
-from seawall.agent.files import replace_link, write_atomic
 from seawall.agent.places import Places, ReleasePlaces
 from seawall.agent.process import run
 from seawall.agent.stage import fill
@@ -41,14 +40,7 @@ class Systemd:
         self.journalctl = ["journalctl"] if layout.user else ["journalctl", "--user"]
 
     def start(self, at: ReleasePlaces, program: Program) -> None:
-        for file in program.files:
-            name = fill(file.name, at.id)
-            self.unit_dir.mkdir(parents=True, exist_ok=True)
-            write_atomic(str(self.unit_dir / name), (at.units / name).read_bytes(), 0o644)
-        for unit in self._boot(at, program):
-            for wants in self._wanted_by(unit):
-                wants.parent.mkdir(exist_ok=True)
-                replace_link(str(wants), str(self.unit_dir / unit))
+        self._install(at, program)
         names = [fill(name, at.id) for name in program.units]
         done = run([*self.systemctl, "start", *names], timeout=START_TIMEOUT)
         if done.returncode:
@@ -59,6 +51,18 @@ class Systemd:
                 output=f"{done.stderr.strip()}\n{log}".strip(),
                 remedy=sandbox_hint.of(program, log) or "the last lines of its log are below",
             )
+
+    def _install(self, at: ReleasePlaces, program: Program) -> None:
+        """Lay down the units, those that are started at boot too, and wait until the disk has them."""
+        self.unit_dir.mkdir(parents=True, exist_ok=True)
+        for file in program.files:
+            name = fill(file.name, at.id)
+            files.write_whole(str(self.unit_dir / name), (at.units / name).read_bytes(), 0o644)
+        for unit in self._boot(at, program):
+            for wants in self._wanted_by(unit):
+                wants.parent.mkdir(exist_ok=True)
+                files.point(str(wants), str(self.unit_dir / unit))
+        files.sync_filesystem(str(self.unit_dir))
 
     def stop(self, at: ReleasePlaces, program: Program) -> None:
         if self._installed(at, program):
