@@ -7,7 +7,7 @@ users are not in the log: they stay, and do no harm.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import grp
 import json
 import os
@@ -201,13 +201,13 @@ def _read(path: str) -> tuple[list[Entry], int]:
 
 def _to_json(entry: Entry) -> dict[str, Any]:
     data = asdict(entry)
-    data["was"]["content"] = base64.b64encode(entry.was.content).decode()
+    data["was"]["content"] = binascii.b2a_base64(entry.was.content, newline=False).decode()
     return data
 
 
 def _from_json(data: dict[str, Any]) -> Entry:
     was = data.pop("was")
-    return Entry(**data, was=Found(**{**was, "content": base64.b64decode(was["content"])}))
+    return Entry(**data, was=Found(**{**was, "content": binascii.a2b_base64(was["content"])}))
 
 
 def _try_to_restore(entry: Entry) -> str:
