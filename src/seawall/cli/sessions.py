@@ -162,7 +162,7 @@ def _the_datas(project: Project) -> Sequence[str]:
 
 
 def _recover(hosts: Sequence[Host]) -> None:
-    from seawall.operations.plan import finish_or_undo
+    from seawall.operations.hosts import finish_or_undo
 
     for host in hosts:
         finish_or_undo(host, hear_recovery)

@@ -9,8 +9,6 @@ from seawall.agent.resource import build, resource_to_wire
 from seawall.agent.vocabulary import Change
 from seawall.config.model import Project
 from seawall.operations.hosts import Host
-from seawall.stack.compose import resources_for
-from seawall.stack.facts import Facts
 
 
 @dataclass(frozen=True)
@@ -31,19 +29,22 @@ def plan(hosts: Sequence[Host], release: str, project: Callable[[], Project]) ->
     """
     found = []
     for host in hosts:
-        facts = Facts.from_wire(host.session.facts)
+        facts = host.session.facts
         # A host that has only one of them has no release that was made for the other: so most need not be asked.
-        if facts.nginx_version and facts.apache_version:
+        if facts.get("nginx_version") and facts.get("apache_version"):
             kinds = host.session.request("fronts", release_id=release)
             if kinds["wanted"] != kinds["live"]:
-                found.append(_plan_host(host, facts, kinds["wanted"], project()))
+                found.append(_plan_host(host, kinds["wanted"], project()))
     return tuple(found)
 
 
-def _plan_host(host: Host, facts: Facts, kind: str, project: Project) -> FrontBack:
+def _plan_host(host: Host, kind: str, project: Project) -> FrontBack:
+    from seawall.stack.compose import resources_for  # late: it takes longer to load than all else that a rollback needs
+    from seawall.stack.facts import Facts
+
     proxy = project.proxy.model_copy(update={"kind": kind})
     project = project.model_copy(update={"proxy": proxy})
-    resources = resources_for(project, host.target, facts)
+    resources = resources_for(project, host.target, Facts.from_wire(host.session.facts))
     answer = host.session.request(
         "plan",
         resources=[resource_to_wire(resource) for resource in resources],

@@ -108,6 +108,8 @@ def start(name: str, target: Target, early: Early) -> Session:
     return open_local() if isinstance(target, LocalTarget) else early.take(name)
 
 
+#: Hears of a host what became of a deployment that was cut off there.
+Hear = Callable[[Host, str], None]
 Connecting = list[tuple[str, Target, Session]]
 
 
@@ -163,6 +165,14 @@ def greeted(project: Project, name: str, target: Target, session: Session, ask: 
         _open(session, layout)
         session.greet()
     return Host(name, target, session, layout, session.answer())
+
+
+def finish_or_undo(host: Host, hear: Hear) -> None:
+    """If a deployment was cut off on this host, have it finished or undone, and tell ``hear`` which."""
+    if host.interrupted:
+        done = host.session.request("recover", by=person())["done"]
+        host.app = host.session.request("open", layout=to_wire(host.layout))
+        hear(host, done)
 
 
 def _open(session: Session, layout: Layout) -> None:

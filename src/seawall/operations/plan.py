@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from seawall.config.variables import resolve, to_ask
 from seawall.errors import ConfigError
 from seawall.operations.data import database_host
 from seawall.operations.data.database_host import DatabasePlan
-from seawall.operations.hosts import AskPassword, Begun, Host, greeted, person
+from seawall.operations.hosts import AskPassword, Begun, Hear, Host, finish_or_undo, greeted, person
 from seawall.operations.tree import Tree, list_tree
 from seawall.stack import templates
 from seawall.stack.compose import compose
@@ -113,9 +112,6 @@ class Wanted:
     notes: tuple[str, ...]
     required: frozenset[str] = frozenset()
     own: Own = field(default_factory=Own)
-
-
-Hear = Callable[[Host, str], None]
 
 
 def make_plan(
@@ -226,14 +222,6 @@ def _question(project: Project, composition: Composition) -> dict[str, Any]:
         "release": to_wire(composition.release),
         "domains": [*project.domains, *project.redirect_from],
     }
-
-
-def finish_or_undo(host: Host, hear: Hear) -> None:
-    """If a deployment was cut off on this host, have it finished or undone, and tell ``hear`` which."""
-    if host.interrupted:
-        done = host.session.request("recover", by=person())["done"]
-        host.app = host.session.request("open", layout=to_wire(host.layout))
-        hear(host, done)
 
 
 def _source(root: Path) -> Source:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING
 
 from seawall.errors import UsageError
-from seawall.operations.deploy import bring_up
 from seawall.operations.events import Happening
-from seawall.operations.front_back import FrontBack
 from seawall.operations.hosts import Host
+from seawall.operations.switching import bring_up
+
+if TYPE_CHECKING:
+    from seawall.operations.front_back import FrontBack
 
 
 def rollback(hosts: Sequence[Host], to: str = "", fronts: Sequence[FrontBack] = ()) -> Generator[Happening, None, str]:
