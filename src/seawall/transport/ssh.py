@@ -125,8 +125,7 @@ def agent_command(layout: str, argv: list[str]) -> list[str]:
 
 
 def _remote(password: str) -> str:
-    # Without site: the agent needs none of the packages that it would look for (python(1), -S).
-    agent = shlex.join(["python3", "-I", "-S", "-X", "utf8", "-c", _one_line(BOOTSTRAP), AGENTS, package().digest])
+    agent = shlex.join(["python3", "-I", "-X", "utf8", "-c", _one_line(BOOTSTRAP), AGENTS, package().digest])
     agent += ' "$SSH_CONNECTION"'
     script = (
         f"command -v python3 >/dev/null || exit {NO_PYTHON}; "
