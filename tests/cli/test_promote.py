@@ -13,6 +13,7 @@ from seawall.cli import console
 from seawall.errors import ConnectionFailed, HostError
 from seawall.operations import hosts as hosts_module
 from seawall.operations.data.database_host import DatabasePlan
+from stack.database_standings import PRIMARY, STANDBY
 
 from .conftest import CONFIGURATION, Fleet, Run
 from .golden import KEPT, assert_kept
@@ -25,21 +26,6 @@ kind = "postgresql"
 host = "{DB1}"
 replica = "{DB2}"
 """
-PRIMARY: dict[str, Any] = {
-    "role": "primary",
-    "system": "7",
-    "checkpoint": "",
-    "streams": True,
-    "lag_bytes": 1840,
-    "lag_seconds": 0.012,
-    "changed": "",
-    "address": "",
-    "paused": False,
-    "others": [],
-    "fenced": False,
-    "promoted": None,
-}
-STANDBY = {**PRIMARY, "role": "standby", "lag_bytes": 0, "changed": "2026-11-28T20:00:00Z", "address": "10.0.0.9"}
 GONE = Change("file", "/etc/postgresql/15/main/conf.d/seawall_replica.conf", "delete")
 RELEASE = ReleasePlan("v12", True, NO_CHANGE, {**NO_CHANGE, "changed": ["DATABASE_URL"]}, False, [], [])
 

@@ -17,22 +17,8 @@ from seawall.operations.data.promotable import Outlook, There
 from seawall.operations.hosts import Host
 from seawall.stack.layout import layout_of
 from seawall.stack.targets import ServerTarget
+from stack.database_standings import PRIMARY, STANDBY
 
-PRIMARY: dict[str, Any] = {
-    "role": "primary",
-    "system": "7",
-    "checkpoint": "",
-    "streams": True,
-    "lag_bytes": 120,
-    "lag_seconds": 0.1,
-    "changed": "",
-    "address": "",
-    "paused": False,
-    "others": [],
-    "fenced": False,
-    "promoted": None,
-}
-STANDBY = {**PRIMARY, "role": "standby", "lag_bytes": 0, "changed": "2026-11-28T20:00:00Z", "address": "10.0.0.9"}
 DOWN = {**PRIMARY, "role": "down", "streams": False, "lag_bytes": -1}
 PROMOTED = {"of": "db1", "address": "10.0.0.9", "at": "2026-11-28T20:00:00Z", "fenced": False}
 END = "0/5000028"
@@ -159,10 +145,11 @@ def test_one_that_crashed_for_good_is_fenced_all_the_same(monkeypatch: pytest.Mo
     assert (done.fenced, done.lossless) == (True, False)
 
 
-def test_a_replica_that_lacks_the_end_takes_no_place_and_the_old_primary_serves_on() -> None:
-    def lacking() -> None:
-        raise HostError("the replica has come to 0/4", host="db2", code="not-caught-up", exit_code=1)
+def lacking() -> None:
+    raise HostError("the replica has come to 0/4", host="db2", code="not-caught-up", exit_code=1)
 
+
+def test_a_replica_that_lacks_the_end_takes_no_place_and_the_old_primary_serves_on() -> None:
     site = Site(old=PRIMARY, new=STANDBY)
     site.failing["db2", "data-caught-up"] = lacking
     with pytest.raises(HostError) as raised:
@@ -173,9 +160,6 @@ def test_a_replica_that_lacks_the_end_takes_no_place_and_the_old_primary_serves_
 
 
 def test_one_that_was_told_to_take_the_place_once_is_never_met_by_an_old_primary_that_serves_on() -> None:
-    def lacking() -> None:
-        raise HostError("the replica has come to 0/4", host="db2", code="not-caught-up", exit_code=1)
-
     site = Site(old={**DOWN, "checkpoint": END, "fenced": True}, new={**STANDBY, "promoted": PROMOTED})
     site.failing["db2", "data-caught-up"] = lacking
     with pytest.raises(HostError) as raised:

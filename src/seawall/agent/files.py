@@ -88,7 +88,8 @@ def write_atomic(path: str, data: bytes, mode: int, uid: int = -1, gid: int = -1
 
 
 def write_whole(path: str, data: bytes, mode: int) -> None:
-    """The same, but for a power cut: where several are written, one :func:`sync_filesystem` after them is quicker."""
+    """As :func:`write_atomic` does, but not durably: where several files are written, one :func:`sync_filesystem` after
+    them is quicker. Raises DiskFull, or OSError."""
     _replace(path, data, mode, owner=(-1, -1), beside=temporary(path), settle=lambda _: None)
 
 
@@ -114,7 +115,7 @@ def replace_link(path: str, target: str, uid: int = -1, gid: int = -1, *, beside
 
 
 def point(path: str, target: str) -> None:
-    """The same, but for a power cut, as :func:`write_whole` is."""
+    """As :func:`replace_link` does, but not durably, like :func:`write_whole`. Raises DiskFull, or OSError."""
     _point(path, target, (-1, -1), temporary(path))
 
 

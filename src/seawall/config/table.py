@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 # Plugins of pydantic's have no say in what a seawall.toml may hold, and to look for them is to read what every
-# installed package says of itself, which takes longer than all tables together (pydantic's "Plugins" page).
+# installed package says of itself, which takes as long as several tables do (pydantic's "Plugins" page).
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from pydantic import BaseModel, ConfigDict, Field
